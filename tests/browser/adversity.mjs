@@ -147,6 +147,9 @@ async function desk(person) {
     await page.locator(`#tabs ::-p-text(${name})`).click();
     await shows(page, part, texts);
   }
+  await page.locator("#tabs ::-p-text(Actions)").click();
+  await page.locator("#actions td:nth-child(3) button").click();
+  await shows(page, "#action-detail", [USER, mark("rule")]);
   await page.locator("#tabs ::-p-text(Users)").click();
   await page.locator("#users button.link").click();
   await shows(page, "#user-detail", [USER, EMAIL, NUMBER, mark("device"), mark("rule")]);

@@ -192,6 +192,18 @@ async function copied(person) {
   assert.deepEqual(JSON.parse(request.text).custom, { note: "it's $HOME" });
 }
 
+async function warnings(person) {
+  const { mock } = person;
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await mock.track(ADA, ACTION, { redirectURL: "http://localhost/back" });
+  const desk = await person.page(`${mock.url}/`);
+  await shows(desk, "#journal .req .warned", "warning");
+  await inspect(desk, "desk-warning");
+  await wide(desk);
+  await desk.locator("#journal .req").click();
+  await shows(desk, "#detail", "redirectUrl");
+}
+
 async function reset(person) {
   const { mock } = person;
   await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
@@ -270,6 +282,38 @@ async function faults(person) {
   await desk.locator("#fault-operation").fill("no_operation");
   await push("#fault-form", "Plan");
   await shows(desk, "#toast", "no vendor has such an operation");
+}
+
+// The life of an action, from its request to the webhook that tells its end, and none of the next one.
+async function life(person) {
+  const { mock, application } = person;
+  await mock.control("POST", "webhooks", { webhooks: [{ url: application.back, events: ["action.verify"] }] });
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  const { token } = await mock.track(ADA, ACTION, { idempotencyKey: "first" });
+  const client = async (path, body = {}) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    await fetch(`${mock.own}/v1/client/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  };
+  await client("challenge/email-otp");
+  const { code } = await mock.message(ADDRESS);
+  await client("verify/email-otp", { verificationCode: code });
+  await mock.server("GET", `/users/${ADA}/actions/${ACTION}/first`);
+  await mock.track(ADA, ACTION, { idempotencyKey: "second" });
+  await mock.control("GET", "webhooks/deliveries?settled=true");
+  const desk = await person.page(`${mock.url}/#actions`);
+  await shows(desk, "#actions", "first");
+  await desk.locator("#actions tbody tr:last-child td:nth-child(3) button").click();
+  await shows(desk, "#action-detail", "first");
+  await inspect(desk, "desk-action");
+  await wide(desk);
+  const rows = await desk.$$eval("#action-detail li .row", (lines) => lines.map((line) => line.textContent));
+  assert.deepEqual([...rows].sort(), [
+    "CHALLENGE_SUCCEEDED", "Tracked, decided by default outcome", `A code to ${ADDRESS}`, "challenge_email_otp200", "get_action200",
+    "track200", "verify_email_otp200", `action.verify to ${application.back}200`,
+  ].sort());
+  assert.equal(rows[0], "Tracked, decided by default outcome");
+  await desk.locator("#action-detail ::-p-text(verify_email_otp)").click();
+  await shows(desk, "#detail", "isVerified");
 }
 
 async function tenants(person) {
@@ -440,9 +484,11 @@ export default function (chromium) {
   test("desk: a login with Activeconnect", () => chromium.play(login, "--no-signatures"));
   chromium.story("desk: requests by keyboard and filter", requests);
   chromium.story("desk: a request copied as curl", copied);
+  chromium.story("desk: a request with a warning", warnings);
   chromium.story("desk: a reset empties every view", reset);
   chromium.story("desk: decisions change what happens next", decisions);
   chromium.story("desk: faults planned and lifted", faults);
+  chromium.story("desk: the life of an action", life);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
   test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));
   chromium.story("desk: a thousand tenants and ten thousand requests", thousand);

@@ -11,11 +11,12 @@ import { loadInbox } from "./view/inbox.js";
 import { startNavigation, whileOpen } from "./view/navigation.js";
 import { loadPhone } from "./view/phone.js";
 import {
-  closeDetail, loadRequests, noteNewest, offerEveryTenant, resetRequests, showRequests, startRequests,
+  closeDetail, loadRequests, noteNewest, offerEveryTenant, openRequest, resetRequests, showRequests, startRequests,
 } from "./view/requests.js";
 import { showSessions } from "./view/sessions.js";
 import { showTenant, startTenantField } from "./view/tenant-field.js";
 import { hasSeveral, loadTenants } from "./view/tenants.js";
+import { closeTimeline, startTimeline } from "./view/timeline.js";
 import { closeUser, loadUsers, openUser, startUsers } from "./view/users.js";
 import { loadWebhooks } from "./view/webhooks.js";
 
@@ -28,6 +29,7 @@ function beginAgain() {
   resetRequests();
   closeDetail();
   closeUser();
+  closeTimeline();
   forgetDecisions();
 }
 
@@ -60,6 +62,7 @@ startReset();
 startRequests();
 startUsers();
 startFaults();
+startTimeline(openRequest);
 startTenantField(switchTenant);
 startNavigation((name) => {
   if (name === "decide") showDecisions();

@@ -61,6 +61,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "model/schedule.js",
     "model/tenants.js",
     "model/time.js",
+    "model/timeline.js",
     "model/words.js",
     "view/action-cells.js",
     "view/actions.js",
@@ -78,6 +79,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "view/sessions.js",
     "view/tenant-field.js",
     "view/tenants.js",
+    "view/timeline.js",
     "view/users.js",
     "view/webhooks.js",
 ];

@@ -8,7 +8,7 @@ import { box, byId, code, el, fill, place, tag, time } from "./dom.js";
 import { keptRows } from "../model/rows.js";
 import { PAGE_SIZE, RequestList, scrolledTo, visibleRows } from "../model/request-list.js";
 import { statusKind } from "../model/words.js";
-import { isNarrow } from "./navigation.js";
+import { isNarrow, openView } from "./navigation.js";
 import { hideDetail, showDetail } from "./request-detail.js";
 import { tenantName } from "./tenants.js";
 
@@ -161,6 +161,15 @@ async function choose(number) {
   } catch (error) {
     showProblem(error);
   }
+}
+
+/**
+ * Opens the view with this request chosen.
+ * @param {number} number
+ */
+export function openRequest(number) {
+  openView("journal");
+  choose(number);
 }
 
 /** Closes the details. */
