@@ -209,6 +209,16 @@ bounds! {
     LONG_TEXT: usize = 16 * 1024, Bytes;
     /// Bytes of a parameter of a path, of a query, or of a header, once it is decoded.
     PARAMETER: usize = 1024, Bytes;
+    /// Parts of a pattern that a request is compared with; a search or an expectation with more is refused.
+    PATTERN_PARTS: usize = 50, Count;
+    /// Bytes of a JSONPath in a pattern.
+    JSON_PATH: usize = 256, Bytes;
+    /// Bytes of a compiled regular expression in a pattern.
+    REGEX: usize = 64 * 1024, Bytes;
+    /// Bytes of a value that a check of requests shows; the rest is cut off.
+    DIFFERENCE: usize = 512, Bytes;
+    /// Unexpected requests that a check of requests shows.
+    UNEXPECTED: usize = 100, Count;
     /// Bytes of the text that the control API searches for in a list.
     SEARCH: usize = 256, Bytes;
     /// Words of the text that the control API searches for in the journal.
@@ -423,6 +433,8 @@ bounds! {
     JOURNAL_TEXTS: usize = 4 * 1024 * 1024, Bytes;
     /// Bytes of a header that the journal keeps; the rest is cut off.
     JOURNAL_HEADER: usize = 256, Bytes;
+    /// Bytes of the other headers of a request that the journal keeps; the rest is left out.
+    JOURNAL_HEADERS: usize = 2048, Bytes;
     /// Bytes of a body that the journal keeps; the rest is cut off.
     JOURNAL_BODY: usize = 8 * 1024, Bytes;
     /// Bytes of one block of the journal. A block contains the bodies and headers of several requests.
@@ -474,9 +486,6 @@ pub const LONG_MEMBERS: [&str; 20] = [
     "url",
     "userHandle",
 ];
-
-/// How far the delays of a fault spread around their median, at most.
-pub const FAULT_SIGMA: f64 = 3.0;
 
 /// How many bytes the text of a member may have.
 pub fn text_bound(member: &str) -> usize {

@@ -123,3 +123,8 @@ async fn examples_work(page: &str) {
 async fn the_examples_of_waiting_work() {
     examples_work("waiting.md").await;
 }
+
+#[tokio::test]
+async fn the_examples_of_verification_work() {
+    examples_work("verification.md").await;
+}

@@ -30,8 +30,8 @@ pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettin
 pub use flow::Flow;
 pub use raw::types::{
     ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
-    ClockChange, Fault, Health, JournalEntry, Limit, Message, NewTenant, PhoneRegistered,
-    SnapshotSummary,
+    ClockChange, Expectations, ExpectedRequest, Fault, Health, JournalEntry, Limit, Message,
+    NewTenant, PhoneRegistered, RequestPattern, SnapshotSummary, Verification,
 };
 pub use raw::vocabulary::{
     AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
@@ -388,6 +388,17 @@ impl MockControl {
     pub async fn journal(&self) -> Result<Vec<JournalEntry>> {
         let call = self.call("list_journal");
         Ok(call.answer(call.raw.list_journal().send().await)?.requests)
+    }
+
+    /// Checks which requests came. The answer says whether all is as expected, and shows what the nearest request has
+    /// instead: let the test fail with its `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a pattern that cannot be used, and as [`health`](Self::health).
+    pub async fn verify(&self, expected: Expectations) -> Result<Verification> {
+        let call = self.call("verify_requests");
+        call.answer(call.raw.verify_requests().body(expected).send().await)
     }
 
     /// The simulated phone of a user.

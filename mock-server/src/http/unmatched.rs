@@ -144,6 +144,7 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
     Note {
         api,
         operation: None,
+        user_id: None,
         method: request.method().to_string().into(),
         target: target.to_owned(),
         status: reply.status.as_u16(),

@@ -545,6 +545,14 @@ impl App {
         newest.map(|entry| with_contents(&journal, entry)).collect()
     }
 
+    /// What the journal keeps of the contents of a request, if it still has the request.
+    pub fn contents(&self, of: Option<&Ledger>, entry: &Entry) -> Option<Carried> {
+        let journal = lock(of.map_or(&self.strays, |ledger| &ledger.journal));
+        let kept = journal.get(entry.number)?;
+        // After a reset, another one has the number.
+        std::ptr::eq(kept, entry).then(|| journal.carried(kept))?
+    }
+
     /// The request with that number, with its tenant and the parts of its content that the journal keeps.
     pub fn entry(&self, number: u64) -> Option<(Option<Arc<Ledger>>, Entry, Option<Carried>)> {
         let find = |journal: &Mutex<Journal>| {
@@ -661,6 +669,7 @@ mod tests {
             let note = Note {
                 api: "activeconnect",
                 operation: None,
+                user_id: None,
                 method: "POST".into(),
                 target: "/".to_owned(),
                 status: 200,

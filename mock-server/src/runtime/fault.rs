@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bounds::{
-    FAILURE_HEADERS, FAILURE_TIMES, FAULT_BODY, FAULT_DELAY, FAULT_SIGMA, FAULT_SKEW, FAULT_WINDOW,
-    PARAMETER, json_length, shallow,
+    FAILURE_HEADERS, FAILURE_TIMES, FAULT_BODY, FAULT_DELAY, FAULT_SKEW, FAULT_WINDOW, PARAMETER,
+    json_length, shallow,
 };
 use crate::generated::mock_control;
 use crate::generated::{activeconnect, authsignal, authsignal_client, authsignal_management};
 use crate::likeness::nearest;
 use crate::wire::errors;
+
+/// How far the delays of a fault spread around their median, at most. It has a fraction, so no table of bounds has it.
+const SIGMA: f64 = 3.0;
 
 /// Headers that say how an answer travels. Another value would break the connection and not the client's patience.
 const OF_CONNECTION: [&str; 9] = [
@@ -450,11 +453,9 @@ impl Latency {
             }
         }
         if let Some(sigma) = self.sigma
-            && !(0.0..=FAULT_SIGMA).contains(&sigma)
+            && !(0.0..=SIGMA).contains(&sigma)
         {
-            return Err(format!(
-                "/sigma: {sigma}; it must be from 0 to {FAULT_SIGMA}"
-            ));
+            return Err(format!("/sigma: {sigma}; it must be from 0 to {SIGMA}"));
         }
         match *self {
             Self {

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
-    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, JOURNAL_TEXTS as TEXTS, cut, lengths,
+    JOURNAL_HEADER as HEADER, JOURNAL_HEADERS as HEADERS, JOURNAL_TEXT as TEXT,
+    JOURNAL_TEXTS as TEXTS, cut, lengths,
 };
 use crate::domain::authsignal::evaluation::Evaluation;
 
@@ -21,6 +22,8 @@ pub struct Note<'a> {
     pub api: &'static str,
     /// Operation of the spec, if one matched.
     pub operation: Option<&'static str>,
+    /// The user that the path or the token names, if one does.
+    pub user_id: Option<String>,
     /// Method.
     pub method: Cow<'static, str>,
     /// Path and query as sent, secrets masked.
@@ -40,7 +43,7 @@ pub struct Note<'a> {
 }
 
 /// Contents of a request and its answer. `Debug` leaves out the bodies, which contain secrets.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Wire<'a> {
     /// The header `User-Agent`.
     pub user_agent: &'a str,
@@ -48,6 +51,8 @@ pub struct Wire<'a> {
     pub content_type: &'a str,
     /// The scheme of the credentials, without the credentials; empty if there were none.
     pub scheme: &'a str,
+    /// The other headers that are kept, each as `name: value` in a line of its own, without credentials.
+    pub headers: Vec<u8>,
     /// Body of the request.
     pub request: &'a [u8],
     /// Body of the answer.
@@ -74,6 +79,8 @@ pub struct Entry {
     pub api: &'static str,
     /// Operation of the spec, such as `track`, if one matched.
     pub operation: Option<&'static str>,
+    /// The user that the path or the token named, if one did.
+    pub user_id: Option<String>,
     /// HTTP method.
     pub method: Cow<'static, str>,
     /// Path and query as sent, with secrets masked.
@@ -96,6 +103,7 @@ impl Entry {
         let Note {
             api,
             operation,
+            mut user_id,
             method,
             mut target,
             status,
@@ -109,7 +117,7 @@ impl Entry {
             (Some(warning), Some(ignored)) => Some(format!("{warning}; {ignored}")),
             (warning, ignored) => warning.or(ignored),
         };
-        let texts = std::iter::once(&mut target);
+        let texts = std::iter::once(&mut target).chain(&mut user_id);
         for text in texts.chain(&mut reason).chain(&mut warning) {
             if let Cow::Owned(hidden) = without_tokens(text) {
                 *text = hidden;
@@ -121,6 +129,7 @@ impl Entry {
             at,
             api,
             operation,
+            user_id,
             method,
             target,
             status,
@@ -131,11 +140,11 @@ impl Entry {
         }
     }
 
-    /// Bytes of its target, its reason, its warning and what rules have read.
+    /// Bytes of its target, its user, its reason, its warning and what rules have read.
     fn text(&self) -> usize {
         let evaluation = self.evaluation.as_deref();
         let evaluation = evaluation.map_or(0, Evaluation::bytes);
-        self.target.len() + lengths([&self.reason, &self.warning]) + evaluation
+        self.target.len() + lengths([&self.user_id, &self.reason, &self.warning]) + evaluation
     }
 }
 
@@ -145,8 +154,8 @@ struct Place {
     /// Running number of the block.
     block: u64,
     start: u32,
-    /// Where user agent, content type, scheme, request and answer end, counted from the start.
-    ends: [u16; 5],
+    /// Where user agent, content type, scheme, headers, request and answer end, counted from the start.
+    ends: [u16; 6],
     request_length: u32,
     answer_length: u32,
 }
@@ -199,16 +208,30 @@ impl Carried {
         self.text(2)
     }
 
+    /// The headers that are kept, names in lower case; without credentials.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let text = self.text(3);
+        let lines = text.lines().filter_map(|line| line.split_once(": "));
+        let own = [
+            ("user-agent", self.user_agent()),
+            ("content-type", self.content_type()),
+        ];
+        let own = own.into_iter().filter(|(_, value)| !value.is_empty());
+        let own = own.map(|(name, value)| (name.to_owned(), value.into_owned()));
+        own.chain(lines.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .collect()
+    }
+
     /// Body of the request: its beginning, and the length of the whole.
     pub fn request(&self) -> (&[u8], usize) {
         let length = usize::try_from(self.place.request_length).unwrap_or(usize::MAX);
-        (self.part(3), length)
+        (self.part(4), length)
     }
 
     /// Body of the answer: its beginning, and the length of the whole.
     pub fn answer(&self) -> (&[u8], usize) {
         let length = usize::try_from(self.place.answer_length).unwrap_or(usize::MAX);
-        (self.part(4), length)
+        (self.part(5), length)
     }
 }
 
@@ -276,6 +299,7 @@ impl Journal {
             first(wire.user_agent.as_bytes(), HEADER),
             first(wire.content_type.as_bytes(), HEADER),
             first(wire.scheme.as_bytes(), HEADER),
+            first(&wire.headers, HEADERS),
             first(wire.request, BODY),
             first(wire.answer, BODY),
         ];
@@ -283,10 +307,10 @@ impl Journal {
         let block = self.room(size);
         let length = |body: &[u8]| u32::try_from(body.len()).unwrap_or(u32::MAX);
         let start = block.len();
-        let mut ends = [0; 5];
+        let mut ends = [0; 6];
         for (part, end) in parts.iter().zip(&mut ends) {
             block.extend_from_slice(part);
-            // Three headers and two bodies stay far below the limit.
+            // The headers and two bodies stay far below the limit.
             *end = u16::try_from(block.len() - start).unwrap_or(u16::MAX);
         }
         Place {
@@ -326,7 +350,7 @@ impl Journal {
     /// Contents of a request and its answer; nothing after they were overwritten.
     pub fn carried(&self, entry: &Entry) -> Option<Carried> {
         let place = entry.place;
-        if self.block - place.block >= BLOCKS {
+        if self.block.checked_sub(place.block)? >= BLOCKS {
             return None;
         }
         let start = usize::try_from(place.start).ok()?;
@@ -421,6 +445,7 @@ mod tests {
         Note {
             api: "api",
             operation: None,
+            user_id: None,
             method: "POST".into(),
             target: "/".to_owned(),
             status: 200,
@@ -444,6 +469,7 @@ mod tests {
             user_agent: "agent/1",
             content_type: "application/json",
             scheme: "Basic",
+            headers: b"x-trace: 7\nx-list: a: b\n".to_vec(),
             request: b"{}",
             answer: b"[1]",
         };
@@ -451,6 +477,14 @@ mod tests {
         assert_eq!(whole.user_agent(), "agent/1");
         assert_eq!(whole.content_type(), "application/json");
         assert_eq!(whole.scheme(), "Basic");
+        let headers = [
+            ("user-agent", "agent/1"),
+            ("content-type", "application/json"),
+            ("x-trace", "7"),
+            ("x-list", "a: b"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(whole.headers(), headers);
         assert_eq!(whole.request(), (&b"{}"[..], 2));
         assert_eq!(whole.answer(), (&b"[1]"[..], 3));
         let nothing = kept(Wire::default());
@@ -549,7 +583,7 @@ mod tests {
             ..Wire::default()
         };
         let mut record = |number| {
-            journal.record(note(wire), number, Timestamp::UNIX_EPOCH);
+            journal.record(note(wire.clone()), number, Timestamp::UNIX_EPOCH);
             room(&journal)
         };
         assert_eq!(record(1), body.len());
@@ -584,7 +618,7 @@ mod tests {
         let long = Note {
             target: "/\u{e4}".repeat(TEXT),
             reason: Some("r".repeat(2 * TEXT)),
-            ..note(wire)
+            ..note(wire.clone())
         };
         let mut shown = format!("{wire:?}");
         let mut journal = Journal::new(1);

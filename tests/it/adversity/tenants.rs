@@ -638,6 +638,9 @@ fn attack(
             // The id of a message begins with its tenant.
             | "delete_message"
             | "list_journal"
+            | "search_journal"
+            | "export_har"
+            | "verify_requests"
             | "get_journal_entry"
             | "list_tenants"
             | "create_tenant"

@@ -6,6 +6,7 @@ mod export;
 mod faults;
 mod inbox;
 mod snapshots;
+mod verification;
 mod webhooks;
 
 use serde_json::json;
@@ -39,6 +40,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         tenants(),
         messages_and_journal(),
         inbox::exchanges(),
+        verification::exchanges(),
         phone(),
         authsignal(),
         desk::exchanges(),

@@ -146,7 +146,8 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
             use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
                 Problem Health Limits Limit LimitUnit Clock ClockChange Messages MessageId MessagesDeleted Channel MessageKind Message Journal JournalApi JournalNumber
-                JournalEntry JournalDetail CarriedBody Tenants TenantSummary TenantName TenantToCreate TenantSeed NewTenant SnapshotName SnapshotSubject Snapshots SnapshotSummary AuthsignalCredentials ActiveconnectCredentials ActiveconnectSummary AuthsignalSummary
+                JournalEntry JournalDetail CarriedHeader TextPattern PlainValue PathPattern BodyMembers HeaderPatterns RequestPattern
+                JournalSearch FoundRequests HttpArchive ExpectedRequest Expectations Verification UnmetExpectation RequestDifference CarriedBody Tenants TenantSummary TenantName TenantToCreate TenantSeed NewTenant SnapshotName SnapshotSubject Snapshots SnapshotSummary AuthsignalCredentials ActiveconnectCredentials ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
                 ActionSummary DecidedBy FlowRun FlowStage FlowStepTaken FlowDocument FlowNode FlowRule FlowVersion ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
@@ -289,7 +290,9 @@ pub(super) fn client(api: &str) -> Vec<Component> {
             client_types!(types:
                 Problem, Health, Limits, Limit, LimitUnit = vocabulary::LimitUnit, Clock, ClockChange, Messages, MessageId = PathSegment, MessagesDeleted, Channel = vocabulary::Channel, MessageKind =
                 vocabulary::MessageKind, Message, Journal, JournalApi =
-                vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail,
+                vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail, CarriedHeader, TextPattern, PlainValue, PathPattern, BodyMembers,
+                HeaderPatterns, RequestPattern, JournalSearch, FoundRequests, HttpArchive, ExpectedRequest, Expectations,
+                Verification, UnmetExpectation, RequestDifference,
                 CarriedBody, Tenants, TenantSummary, TenantName = PathSegment, TenantToCreate, TenantSeed, NewTenant,
                 SnapshotName = PathSegment, SnapshotSubject, Snapshots, SnapshotSummary,
                 AuthsignalCredentials, ActiveconnectCredentials, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,

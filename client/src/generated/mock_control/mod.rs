@@ -194,6 +194,48 @@ impl Client {
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
     }
+    /// Search requests
+    ///
+    /// Shows the requests that keep to a pattern, newest first, with headers and bodies. A pattern sees bodies as they were
+    /// sent, while the answer masks their secrets.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/journal/search`
+    ///
+    /// Arguments:
+    /// - `body`: What to search for.
+    pub fn search_journal(&self) -> builder::SearchJournal<'_> {
+        builder::SearchJournal::new(self)
+    }
+    /// Export requests as HAR
+    ///
+    /// Shows the newest requests and answers in the format HTTP Archive 1.2, oldest first, for tools that read it. Secrets are
+    /// masked. The mock keeps no times but when a request came, so every duration is 0 or unknown (-1).
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/journal/har`
+    ///
+    /// Arguments:
+    /// - `after`: Only requests with a greater number.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn export_har(&self) -> builder::ExportHar<'_> {
+        builder::ExportHar::new(self)
+    }
+    /// Check which requests came
+    ///
+    /// Checks that the requests came that a test expects, by pattern and number, and if you ask for it in this order, and no
+    /// others. The answer is 200 in both cases: `verified` says whether all is as expected. If not, `text` says what is
+    /// missing, and shows the request that comes nearest with each difference.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/verify`
+    ///
+    /// Arguments:
+    /// - `body`: What to expect.
+    pub fn verify_requests(&self) -> builder::VerifyRequests<'_> {
+        builder::VerifyRequests::new(self)
+    }
     /// Show a request with its bodies
     ///
     /// Shows the headers that identify the caller, and both bodies as they were on the wire. The mock masks secrets, and

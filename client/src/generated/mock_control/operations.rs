@@ -12,6 +12,9 @@ pub static ALL: &[&Operation] = &[
     &DELETE_MESSAGES,
     &DELETE_MESSAGE,
     &LIST_JOURNAL,
+    &SEARCH_JOURNAL,
+    &EXPORT_HAR,
+    &VERIFY_REQUESTS,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
     &CREATE_TENANT,
@@ -130,6 +133,30 @@ pub static LIST_JOURNAL: Operation = Operation {
     id: "list_journal",
     method: "GET",
     path: "/_mock/journal",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/journal/search`.
+pub static SEARCH_JOURNAL: Operation = Operation {
+    id: "search_journal",
+    method: "POST",
+    path: "/_mock/journal/search",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /_mock/journal/har`.
+pub static EXPORT_HAR: Operation = Operation {
+    id: "export_har",
+    method: "GET",
+    path: "/_mock/journal/har",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/verify`.
+pub static VERIFY_REQUESTS: Operation = Operation {
+    id: "verify_requests",
+    method: "POST",
+    path: "/_mock/verify",
     retry: RetryClass::Safe,
     security: &[],
 };

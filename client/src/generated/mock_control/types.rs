@@ -663,6 +663,33 @@ pub struct AuthsignalSummary {
     /// App clients with settings of their own.
     pub clients: ::std::vec::Vec<AppClientSummary>,
 }
+/// Members that a body has, at any depth; it may have others. A list must have the same elements.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct BodyMembers(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for BodyMembers {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<BodyMembers>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: BodyMembers) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for BodyMembers {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
 /// A body as it was on the wire. Absent if the mock no longer keeps it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -674,6 +701,15 @@ pub struct CarriedBody {
     /// Why the text is shorter than the body. Absent if it is complete.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cut: ::std::option::Option<::std::string::String>,
+}
+/// A header of a request.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CarriedHeader {
+    /// Its name, in lower case.
+    pub name: ::std::string::String,
+    /// Its value.
+    pub value: ::std::string::String,
 }
 /// The result of a challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1453,6 +1489,98 @@ pub struct DeviceSummary {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub invalidated_at: ::std::option::Option<::jiff::Timestamp>,
+}
+/// Requests that a test expects.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Expectations {
+    /// Only requests to this tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, all requests to the mock count.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ExpectationsTenant>,
+    /// Only requests with a greater number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub after: ::std::option::Option<i64>,
+    /// The requests.
+    pub expected: ::std::vec::Vec<ExpectedRequest>,
+    /// Whether each must come after the one before it in the list. Others may come between.
+    #[serde(rename = "inOrder", skip_serializing_if = "::std::option::Option::is_none")]
+    pub in_order: ::std::option::Option<bool>,
+    /// Whether no other request may have come.
+    #[serde(
+        rename = "nothingElse",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub nothing_else: ::std::option::Option<bool>,
+}
+/// Only requests to this tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, all requests to the mock count.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ExpectationsTenant(::std::string::String);
+impl ::std::ops::Deref for ExpectationsTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ExpectationsTenant> for ::std::string::String {
+    fn from(value: ExpectationsTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ExpectationsTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ExpectationsTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ExpectationsTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ExpectationsTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A request that a test expects, at least once if you give no number.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRequest {
+    /// What a request must be. Every member that is present must fit.
+    pub pattern: RequestPattern,
+    /// How often; 0 for never. It stands alone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exactly: ::std::option::Option<i32>,
+    /// How often at least.
+    #[serde(rename = "atLeast", skip_serializing_if = "::std::option::Option::is_none")]
+    pub at_least: ::std::option::Option<i32>,
+    /// How often at most.
+    #[serde(rename = "atMost", skip_serializing_if = "::std::option::Option::is_none")]
+    pub at_most: ::std::option::Option<i32>,
 }
 /// What is configured for an Authsignal tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2520,6 +2648,43 @@ pub struct FlowVersion {
     #[serde(rename = "flowVersion")]
     pub flow_version: i64,
 }
+/// Requests with their headers and bodies.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FoundRequests {
+    /// The requests.
+    pub requests: ::std::vec::Vec<JournalDetail>,
+}
+/// What headers must be, by name. Case does not matter in names.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct HeaderPatterns(
+    /// The value.
+    pub ::std::collections::BTreeMap<::std::string::String, TextPattern>,
+);
+impl ::std::ops::Deref for HeaderPatterns {
+    type Target = ::std::collections::BTreeMap<::std::string::String, TextPattern>;
+    fn deref(
+        &self,
+    ) -> &::std::collections::BTreeMap<::std::string::String, TextPattern> {
+        &self.0
+    }
+}
+impl ::std::convert::From<HeaderPatterns>
+for ::std::collections::BTreeMap<::std::string::String, TextPattern> {
+    fn from(value: HeaderPatterns) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<
+    ::std::collections::BTreeMap<::std::string::String, TextPattern>,
+> for HeaderPatterns {
+    fn from(
+        value: ::std::collections::BTreeMap<::std::string::String, TextPattern>,
+    ) -> Self {
+        Self(value)
+    }
+}
 /// The mock is up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -2528,6 +2693,34 @@ pub struct Health {
     pub status: ::std::string::String,
     /// Version of the mock.
     pub version: ::std::string::String,
+}
+/// Requests and answers in the format HTTP Archive 1.2.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct HttpArchive(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for HttpArchive {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<HttpArchive>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: HttpArchive) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for HttpArchive {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
 }
 /// Who issues ID tokens that the tenant trusts.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2777,6 +2970,9 @@ pub struct JournalDetail {
     /// The scheme of the credentials; the credentials are masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub credentials: ::std::option::Option<::std::string::String>,
+    /// The other headers that the mock keeps: up to 2 KiB, without cookies; secrets are masked. Absent if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub headers: ::std::option::Option<::std::vec::Vec<CarriedHeader>>,
     /// The variables that the rules about a tracked action have read, by name. Absent if no rule was about it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<::std::vec::Vec<RuleVariable>>,
@@ -2809,6 +3005,9 @@ pub struct JournalEntry {
     /// Operation of the spec. Absent if no operation matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<::std::string::String>,
+    /// The user that the path or the token named. Absent if neither did.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
     /// Method.
     pub method: ::std::string::String,
     /// Path and query as sent; secrets in them are masked.
@@ -2821,6 +3020,134 @@ pub struct JournalEntry {
     /// What is wrong with the request, although the mock did not refuse it: a `redirectUrl` that leads no user back. Absent if nothing shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
+}
+/// What to search the journal for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct JournalSearch {
+    /// Only requests to this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<JournalSearchTenant>,
+    /// Only requests with a greater number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub after: ::std::option::Option<i64>,
+    /// What a request must be. Every member that is present must fit.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pattern: ::std::option::Option<RequestPattern>,
+    /// If there is no result yet, how long to wait for one, such as `10s` or `500ms`, at most `60s`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub wait: ::std::option::Option<JournalSearchWait>,
+    /// Largest number of results. The default is 100.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<::std::num::NonZeroU64>,
+}
+/// Only requests to this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct JournalSearchTenant(::std::string::String);
+impl ::std::ops::Deref for JournalSearchTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<JournalSearchTenant> for ::std::string::String {
+    fn from(value: JournalSearchTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for JournalSearchTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for JournalSearchTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for JournalSearchTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for JournalSearchTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// If there is no result yet, how long to wait for one, such as `10s` or `500ms`, at most `60s`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct JournalSearchWait(::std::string::String);
+impl ::std::ops::Deref for JournalSearchWait {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<JournalSearchWait> for ::std::string::String {
+    fn from(value: JournalSearchWait) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for JournalSearchWait {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for JournalSearchWait {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for JournalSearchWait {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for JournalSearchWait {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// A bound of the mock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3995,6 +4322,79 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectUserId {
             })
     }
 }
+/// What a body has at a path. Without `equals`, `contains`, `matches` and `exists`, anything there will do.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct PathPattern {
+    /// A JSONPath (RFC 9535) such as `$.custom.amount`. If it leads to several places, one of them must fit. At most 256 bytes, one `..`, one filter and one `$`; no lists of selectors, and neither `match` nor `search`.
+    pub path: PathPatternPath,
+    /// A value of JSON that has no members or elements.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub equals: ::std::option::Option<PlainValue>,
+    /// A part of the text there.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contains: ::std::option::Option<::std::string::String>,
+    /// A regular expression that matches somewhere in the text there.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub matches: ::std::option::Option<::std::string::String>,
+    /// False: nothing is there.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exists: ::std::option::Option<bool>,
+}
+/// A JSONPath (RFC 9535) such as `$.custom.amount`. If it leads to several places, one of them must fit. At most 256 bytes, one `..`, one filter and one `$`; no lists of selectors, and neither `match` nor `search`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct PathPatternPath(::std::string::String);
+impl ::std::ops::Deref for PathPatternPath {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<PathPatternPath> for ::std::string::String {
+    fn from(value: PathPatternPath) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for PathPatternPath {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for PathPatternPath {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PathPatternPath {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PathPatternPath {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// The result of the phone's action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -4188,6 +4588,29 @@ impl<'de> ::serde::Deserialize<'de> for PhoneSubjectUserId {
             .map_err(|e: self::error::ConversionError| {
                 <D::Error as ::serde::de::Error>::custom(e.to_string())
             })
+    }
+}
+/// A value of JSON that has no members or elements.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct PlainValue(
+    /// The value.
+    pub ::serde_json::Value,
+);
+impl ::std::ops::Deref for PlainValue {
+    type Target = ::serde_json::Value;
+    fn deref(&self) -> &::serde_json::Value {
+        &self.0
+    }
+}
+impl ::std::convert::From<PlainValue> for ::serde_json::Value {
+    fn from(value: PlainValue) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Value> for PlainValue {
+    fn from(value: ::serde_json::Value) -> Self {
+        Self(value)
     }
 }
 /// Why a request failed.
@@ -4657,6 +5080,222 @@ impl ::std::convert::TryFrom<::std::string::String> for QrCodeSubjectUserId {
     }
 }
 impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A difference between a pattern and a request.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RequestDifference {
+    /// Where, such as `body $.custom.amount`.
+    pub place: ::std::string::String,
+    /// What the pattern wants there.
+    pub wanted: ::std::string::String,
+    /// What the request has there; secrets are masked.
+    pub found: ::std::string::String,
+}
+/// What a request must be. Every member that is present must fit.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct RequestPattern {
+    /// Operation of the spec, such as `track`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub operation: ::std::option::Option<RequestPatternOperation>,
+    /// An API whose requests are in the journal: one of the vendors', or the hosted pages.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub api: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::JournalApi,
+    >,
+    /// The user that the path or the token named.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<RequestPatternUserId>,
+    /// Method, such as `POST`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub method: ::std::option::Option<RequestPatternMethod>,
+    /// What a text must be. Without members, any text will do.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target: ::std::option::Option<TextPattern>,
+    /// Status of the answer.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub status: ::std::option::Option<i32>,
+    /// What headers must be, by name. Case does not matter in names.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub headers: ::std::option::Option<HeaderPatterns>,
+    /// Members that a body has, at any depth; it may have others. A list must have the same elements.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub body: ::std::option::Option<BodyMembers>,
+    /// What the body of the request has at paths.
+    #[serde(
+        rename = "bodyPaths",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub body_paths: ::std::option::Option<::std::vec::Vec<PathPattern>>,
+    /// What the body of the answer has at paths.
+    #[serde(
+        rename = "answerPaths",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub answer_paths: ::std::option::Option<::std::vec::Vec<PathPattern>>,
+}
+/// Method, such as `POST`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct RequestPatternMethod(::std::string::String);
+impl ::std::ops::Deref for RequestPatternMethod {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<RequestPatternMethod> for ::std::string::String {
+    fn from(value: RequestPatternMethod) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for RequestPatternMethod {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for RequestPatternMethod {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for RequestPatternMethod {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RequestPatternMethod {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Operation of the spec, such as `track`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct RequestPatternOperation(::std::string::String);
+impl ::std::ops::Deref for RequestPatternOperation {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<RequestPatternOperation> for ::std::string::String {
+    fn from(value: RequestPatternOperation) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for RequestPatternOperation {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for RequestPatternOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for RequestPatternOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RequestPatternOperation {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// The user that the path or the token named.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct RequestPatternUserId(::std::string::String);
+impl ::std::ops::Deref for RequestPatternUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<RequestPatternUserId> for ::std::string::String {
+    fn from(value: RequestPatternUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for RequestPatternUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for RequestPatternUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for RequestPatternUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RequestPatternUserId {
     fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
@@ -5237,6 +5876,20 @@ pub struct Tenants {
     /// Whether there are more.
     pub more: bool,
 }
+/// What a text must be. Without members, any text will do.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct TextPattern {
+    /// The whole text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub equals: ::std::option::Option<::std::string::String>,
+    /// A part of the text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contains: ::std::option::Option<::std::string::String>,
+    /// A regular expression, as the Rust crate `regex` reads it, that matches somewhere in the text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub matches: ::std::option::Option<::std::string::String>,
+}
 /// What an authenticator app shows.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -5252,6 +5905,22 @@ pub struct TotpCode {
     /// When the code changes.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
+}
+/// An expectation that is not met.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UnmetExpectation {
+    /// Its place in the list of expectations, from 0.
+    pub index: i32,
+    /// What was expected.
+    pub wanted: ::std::string::String,
+    /// How many requests fit.
+    pub found: i64,
+    /// A request and how it was answered.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub nearest: ::std::option::Option<JournalEntry>,
+    /// How the nearest request that does not fit differs; empty if none comes near.
+    pub differences: ::std::vec::Vec<RequestDifference>,
 }
 /// A user with what belongs to them.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -5460,6 +6129,19 @@ impl<'de> ::serde::Deserialize<'de> for ValueListEntryAlias {
                 <D::Error as ::serde::de::Error>::custom(e.to_string())
             })
     }
+}
+/// Whether the expected requests came.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// Whether all is as expected.
+    pub verified: bool,
+    /// What is not as expected, for people; empty if all is.
+    pub text: ::std::string::String,
+    /// The expectations that are not met.
+    pub unmet: ::std::vec::Vec<UnmetExpectation>,
+    /// With `nothingElse`, the first 100 requests that no pattern fits, oldest first.
+    pub unexpected: ::std::vec::Vec<JournalEntry>,
 }
 /// The URL that receives `action.verify` for one action, instead of the URLs that receive it for every action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -14,6 +14,9 @@ pub static ALL: &[&Operation] = &[
     &DELETE_MESSAGES,
     &DELETE_MESSAGE,
     &LIST_JOURNAL,
+    &SEARCH_JOURNAL,
+    &EXPORT_HAR,
+    &VERIFY_REQUESTS,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
     &CREATE_TENANT,
@@ -201,6 +204,57 @@ pub static LIST_JOURNAL: Operation = Operation {
     retry: Retry::Safe,
     security: &[],
     query_parameters: &["after", "before", "tenant", "api", "search", "wait", "limit"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/journal/search`.
+pub static SEARCH_JOURNAL: Operation = Operation {
+    id: "search_journal",
+    method: "POST",
+    path: "/_mock/journal/search",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::FOUND_REQUESTS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("JournalSearch"),
+    ..Operation::PLAIN
+};
+/// `GET /_mock/journal/har`.
+pub static EXPORT_HAR: Operation = Operation {
+    id: "export_har",
+    method: "GET",
+    path: "/_mock/journal/har",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::HTTP_ARCHIVE),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["after", "tenant", "limit"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/verify`.
+pub static VERIFY_REQUESTS: Operation = Operation {
+    id: "verify_requests",
+    method: "POST",
+    path: "/_mock/verify",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::VERIFICATION),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("Expectations"),
+    body_required: true,
     ..Operation::PLAIN
 };
 /// `GET /_mock/journal/{number}`.

@@ -97,6 +97,34 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: ListJournalRequest,
     ) -> impl Future<Output = ListJournalResponse> + Send;
+    /// Search requests: `POST /_mock/journal/search`
+    ///
+    /// Shows the requests that keep to a pattern, newest first, with headers and bodies. A pattern sees bodies as they were
+    /// sent, while the answer masks their secrets.
+    fn search_journal(
+        &self,
+        caller: Self::Reader,
+        request: SearchJournalRequest,
+    ) -> impl Future<Output = SearchJournalResponse> + Send;
+    /// Export requests as HAR: `GET /_mock/journal/har`
+    ///
+    /// Shows the newest requests and answers in the format HTTP Archive 1.2, oldest first, for tools that read it. Secrets are
+    /// masked. The mock keeps no times but when a request came, so every duration is 0 or unknown (-1).
+    fn export_har(
+        &self,
+        caller: Self::Reader,
+        request: ExportHarRequest,
+    ) -> impl Future<Output = ExportHarResponse> + Send;
+    /// Check which requests came: `POST /_mock/verify`
+    ///
+    /// Checks that the requests came that a test expects, by pattern and number, and if you ask for it in this order, and no
+    /// others. The answer is 200 in both cases: `verified` says whether all is as expected. If not, `text` says what is
+    /// missing, and shows the request that comes nearest with each difference.
+    fn verify_requests(
+        &self,
+        caller: Self::Reader,
+        request: VerifyRequestsRequest,
+    ) -> impl Future<Output = VerifyRequestsResponse> + Send;
     /// Show a request with its bodies: `GET /_mock/journal/{number}`
     ///
     /// Shows the headers that identify the caller, and both bodies as they were on the wire. The mock masks secrets, and
@@ -899,6 +927,145 @@ impl Refusable for ListJournalResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `search_journal`.
+pub struct SearchJournalRequest {
+    /// What to search for.
+    pub body: types::JournalSearch,
+}
+/// Answers of `search_journal`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SearchJournalResponse {
+    /// `200`: The requests, newest first.
+    Ok(types::FoundRequests),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<SearchJournalResponse> for Reply {
+    fn from(response: SearchJournalResponse) -> Self {
+        match response {
+            SearchJournalResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            SearchJournalResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            SearchJournalResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            SearchJournalResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for SearchJournalResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `export_har`.
+pub struct ExportHarRequest {
+    /// Only requests with a greater number.
+    pub after: Option<i64>,
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+    /// Largest number of results. The default is 100.
+    pub limit: Option<i32>,
+}
+/// Answers of `export_har`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExportHarResponse {
+    /// `200`: The archive.
+    Ok(types::HttpArchive),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ExportHarResponse> for Reply {
+    fn from(response: ExportHarResponse) -> Self {
+        match response {
+            ExportHarResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ExportHarResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ExportHarResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ExportHarResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `verify_requests`.
+pub struct VerifyRequestsRequest {
+    /// What to expect.
+    pub body: types::Expectations,
+}
+/// Answers of `verify_requests`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyRequestsResponse {
+    /// `200`: Whether the requests came.
+    Ok(types::Verification),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<VerifyRequestsResponse> for Reply {
+    fn from(response: VerifyRequestsResponse) -> Self {
+        match response {
+            VerifyRequestsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            VerifyRequestsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyRequestsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            VerifyRequestsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyRequestsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
             _ => None,
         }
     }
@@ -3244,6 +3411,7 @@ pub(super) static CLOCK: Schema = Schema::new(&SCHEMAS, "Clock");
 pub(super) static CLOCK_CHANGE: Schema = Schema::new(&SCHEMAS, "ClockChange");
 pub(super) static DEVICE_OUTCOME: Schema = Schema::new(&SCHEMAS, "DeviceOutcome");
 pub(super) static DEVICE_SUBJECT: Schema = Schema::new(&SCHEMAS, "DeviceSubject");
+pub(super) static EXPECTATIONS: Schema = Schema::new(&SCHEMAS, "Expectations");
 pub(super) static EXPORTED_CONFIGURATION: Schema = Schema::new(
     &SCHEMAS,
     "ExportedConfiguration",
@@ -3261,9 +3429,12 @@ pub(super) static FAULT_CONFIGURATION: Schema = Schema::new(
     &SCHEMAS,
     "FaultConfiguration",
 );
+pub(super) static FOUND_REQUESTS: Schema = Schema::new(&SCHEMAS, "FoundRequests");
 pub(super) static HEALTH: Schema = Schema::new(&SCHEMAS, "Health");
+pub(super) static HTTP_ARCHIVE: Schema = Schema::new(&SCHEMAS, "HttpArchive");
 pub(super) static JOURNAL: Schema = Schema::new(&SCHEMAS, "Journal");
 pub(super) static JOURNAL_DETAIL: Schema = Schema::new(&SCHEMAS, "JournalDetail");
+pub(super) static JOURNAL_SEARCH: Schema = Schema::new(&SCHEMAS, "JournalSearch");
 pub(super) static LIMITS: Schema = Schema::new(&SCHEMAS, "Limits");
 pub(super) static MESSAGES: Schema = Schema::new(&SCHEMAS, "Messages");
 pub(super) static MESSAGES_DELETED: Schema = Schema::new(&SCHEMAS, "MessagesDeleted");
@@ -3302,6 +3473,7 @@ pub(super) static TENANTS: Schema = Schema::new(&SCHEMAS, "Tenants");
 pub(super) static TOTP_CODE: Schema = Schema::new(&SCHEMAS, "TotpCode");
 pub(super) static USER_DETAIL: Schema = Schema::new(&SCHEMAS, "UserDetail");
 pub(super) static USER_PAGE: Schema = Schema::new(&SCHEMAS, "UserPage");
+pub(super) static VERIFICATION: Schema = Schema::new(&SCHEMAS, "Verification");
 pub(super) static WEBHOOK_CONFIGURATION: Schema = Schema::new(
     &SCHEMAS,
     "WebhookConfiguration",
@@ -3333,6 +3505,12 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         )
         .route("/_mock/messages/{message}", ::axum::routing::delete(delete_message::<A>))
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
+        .route(
+            "/_mock/journal/search",
+            ::axum::routing::post(search_journal::<A>).get(get_journal_entry::<A>),
+        )
+        .route("/_mock/journal/har", ::axum::routing::get(export_har::<A>))
+        .route("/_mock/verify", ::axum::routing::post(verify_requests::<A>))
         .route("/_mock/journal/{number}", ::axum::routing::get(get_journal_entry::<A>))
         .route(
             "/_mock/tenants",
@@ -3554,6 +3732,56 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .optional(),
             }),
             |caller, request| api.list_journal(caller.into(), request),
+        )
+        .await
+}
+async fn search_journal<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::SEARCH_JOURNAL,
+            request,
+            |incoming: &Incoming| Ok(SearchJournalRequest {
+                body: incoming.json(&operations::SEARCH_JOURNAL, &JOURNAL_SEARCH)?,
+            }),
+            |caller, request| api.search_journal(caller.into(), request),
+        )
+        .await
+}
+async fn export_har<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::EXPORT_HAR,
+            request,
+            |incoming: &Incoming| Ok(ExportHarRequest {
+                after: incoming
+                    .query_value("after")?
+                    .integer(0i64..=9223372036854775807i64)?
+                    .optional(),
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.export_har(caller.into(), request),
+        )
+        .await
+}
+async fn verify_requests<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_REQUESTS,
+            request,
+            |incoming: &Incoming| Ok(VerifyRequestsRequest {
+                body: incoming.json(&operations::VERIFY_REQUESTS, &EXPECTATIONS)?,
+            }),
+            |caller, request| api.verify_requests(caller.into(), request),
         )
         .await
 }
@@ -4310,6 +4538,9 @@ where
     visitor.visit::<DeleteMessagesResponse>(&operations::DELETE_MESSAGES);
     visitor.visit::<DeleteMessageResponse>(&operations::DELETE_MESSAGE);
     visitor.visit::<ListJournalResponse>(&operations::LIST_JOURNAL);
+    visitor.visit::<SearchJournalResponse>(&operations::SEARCH_JOURNAL);
+    visitor.visit::<ExportHarResponse>(&operations::EXPORT_HAR);
+    visitor.visit::<VerifyRequestsResponse>(&operations::VERIFY_REQUESTS);
     visitor.visit::<GetJournalEntryResponse>(&operations::GET_JOURNAL_ENTRY);
     visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);
     visitor.visit::<CreateTenantResponse>(&operations::CREATE_TENANT);
@@ -4378,14 +4609,18 @@ mod tests {
             &super::CLOCK_CHANGE,
             &super::DEVICE_OUTCOME,
             &super::DEVICE_SUBJECT,
+            &super::EXPECTATIONS,
             &super::EXPORTED_CONFIGURATION,
             &super::FACT_CONFIGURATION,
             &super::FACTS_CONFIGURED,
             &super::FAILURE_CONFIGURATION,
             &super::FAULT_CONFIGURATION,
+            &super::FOUND_REQUESTS,
             &super::HEALTH,
+            &super::HTTP_ARCHIVE,
             &super::JOURNAL,
             &super::JOURNAL_DETAIL,
+            &super::JOURNAL_SEARCH,
             &super::LIMITS,
             &super::MESSAGES,
             &super::MESSAGES_DELETED,
@@ -4415,6 +4650,7 @@ mod tests {
             &super::TOTP_CODE,
             &super::USER_DETAIL,
             &super::USER_PAGE,
+            &super::VERIFICATION,
             &super::WEBHOOK_CONFIGURATION,
             &super::WEBHOOK_DELIVERIES,
             &super::WEBHOOK_DELIVERY,

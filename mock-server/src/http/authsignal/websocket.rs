@@ -147,6 +147,7 @@ async fn open(
     let note = Note {
         api: "authsignal-client",
         operation: None,
+        user_id: None,
         method: request.method().to_string().into(),
         // Without its query, which no client sends.
         target: PATH.to_owned(),

@@ -20,8 +20,8 @@ use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::http::note::masking::{Shown, of_api};
-use crate::runtime::journal::{Carried, Entry};
+use crate::http::note::masking::{Shown, is_secret, of_api};
+use crate::runtime::journal::{Carried, Entry, without_tokens};
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
 
@@ -103,34 +103,7 @@ impl ControlApi {
                 "request {number} is not in the journal: the mock has dropped it, or it never arrived"
             ))
         })?;
-        let carried = carried.as_ref();
-        let text = |of: fn(&Carried) -> std::borrow::Cow<'_, str>| {
-            let text = carried.map(of).filter(|text| !text.is_empty());
-            text.map(std::borrow::Cow::into_owned)
-        };
-        let body = |(kept, length): (&[u8], usize)| {
-            let Shown { text, cut } = of_api(entry.api, kept, length);
-            wire::CarriedBody {
-                length: count(length),
-                text,
-                cut,
-            }
-        };
-        let evaluation = entry.evaluation.as_deref();
-        Ok(wire::JournalDetail {
-            entry: journal_entry(tenant.as_deref(), &entry),
-            user_agent: text(Carried::user_agent),
-            content_type: text(Carried::content_type),
-            credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
-            variables: evaluation
-                .map(|all| all.variables.iter().map(variable).collect::<Vec<_>>())
-                .filter(|all| !all.is_empty()),
-            skipped_rules: evaluation
-                .map(|all| all.skipped.iter().map(skipped).collect::<Vec<_>>())
-                .filter(|all| !all.is_empty()),
-            request: carried.map(|carried| body(carried.request())),
-            answer: carried.map(|carried| body(carried.answer())),
-        })
+        Ok(journal_detail(tenant.as_deref(), &entry, carried.as_ref()))
     }
 
     pub(super) fn limits(&self) -> wire::Limits {
@@ -580,13 +553,67 @@ fn skipped(rule: &Skipped) -> wire::SkippedRule {
     }
 }
 
-fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
+/// The other headers that a request carried, secrets masked.
+fn headers(carried: &Carried) -> Vec<wire::CarriedHeader> {
+    let others = carried
+        .headers()
+        .into_iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "user-agent" | "content-type"));
+    others
+        .map(|(name, value)| {
+            let value = match is_secret(&name) {
+                true => "***".to_owned(),
+                false => without_tokens(&value).into_owned(),
+            };
+            wire::CarriedHeader { name, value }
+        })
+        .collect()
+}
+
+/// A request with its headers and bodies, secrets masked.
+pub(super) fn journal_detail(
+    ledger: Option<&Ledger>,
+    entry: &Entry,
+    carried: Option<&Carried>,
+) -> wire::JournalDetail {
+    let text = |of: fn(&Carried) -> std::borrow::Cow<'_, str>| {
+        let text = carried.map(of).filter(|text| !text.is_empty());
+        text.map(std::borrow::Cow::into_owned)
+    };
+    let body = |(kept, length): (&[u8], usize)| {
+        let Shown { text, cut } = of_api(entry.api, kept, length);
+        wire::CarriedBody {
+            length: count(length),
+            text,
+            cut,
+        }
+    };
+    let evaluation = entry.evaluation.as_deref();
+    wire::JournalDetail {
+        entry: journal_entry(ledger, entry),
+        user_agent: text(Carried::user_agent),
+        content_type: text(Carried::content_type),
+        headers: carried.map(headers).filter(|headers| !headers.is_empty()),
+        credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
+        variables: evaluation
+            .map(|all| all.variables.iter().map(variable).collect::<Vec<_>>())
+            .filter(|all| !all.is_empty()),
+        skipped_rules: evaluation
+            .map(|all| all.skipped.iter().map(skipped).collect::<Vec<_>>())
+            .filter(|all| !all.is_empty()),
+        request: carried.map(|carried| body(carried.request())),
+        answer: carried.map(|carried| body(carried.answer())),
+    }
+}
+
+pub(super) fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
     wire::JournalEntry {
         number: i64::try_from(entry.number).unwrap_or(i64::MAX),
         at: entry.at,
         tenant: ledger.map(|ledger| ledger.name().to_owned()),
         api: entry.api.to_owned(),
         operation: entry.operation.map(str::to_owned),
+        user_id: entry.user_id.clone(),
         method: entry.method.clone().into_owned(),
         target: entry.target.clone(),
         status: i32::from(entry.status),

@@ -118,6 +118,38 @@ impl api::Api for ControlApi {
         respond(self.request(&request).map(api::GetJournalEntryResponse::Ok))
     }
 
+    async fn search_journal(
+        &self,
+        _caller: (),
+        request: api::SearchJournalRequest,
+    ) -> api::SearchJournalResponse {
+        respond(
+            self.search_journal(request.body)
+                .await
+                .map(api::SearchJournalResponse::Ok),
+        )
+    }
+
+    async fn export_har(
+        &self,
+        _caller: (),
+        request: api::ExportHarRequest,
+    ) -> api::ExportHarResponse {
+        respond(self.har(&request).await.map(api::ExportHarResponse::Ok))
+    }
+
+    async fn verify_requests(
+        &self,
+        _caller: (),
+        request: api::VerifyRequestsRequest,
+    ) -> api::VerifyRequestsResponse {
+        respond(
+            self.verify_requests(request.body)
+                .await
+                .map(api::VerifyRequestsResponse::Ok),
+        )
+    }
+
     async fn list_tenants(
         &self,
         _caller: (),

@@ -203,6 +203,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
             Note {
                 api: "authsignal",
                 operation: None,
+                user_id: None,
                 method: "GET".into(),
                 target: format!("/{number}/{}", "x".repeat(1000)),
                 status: 404,
@@ -226,6 +227,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
             Note {
                 api: "pages",
                 operation: None,
+                user_id: None,
                 method: "GET".into(),
                 target: "/challenge".to_owned(),
                 status: 400,
@@ -571,6 +573,14 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "none", "webhooks": [{"url": hook}]}),
+            ],
+            "search_journal" => vec![
+                json!({"pattern": {"target": {"matches": "("}}}),
+                json!({"tenant": "none"}),
+            ],
+            "verify_requests" => vec![
+                json!({"expected": [{"pattern": {}, "exactly": 1, "atMost": 1}]}),
+                json!({"tenant": "none", "expected": []}),
             ],
             "webhook_send" => vec![json!({"tenantId": "t", "number": 999})],
             "webhook_trigger" => vec![

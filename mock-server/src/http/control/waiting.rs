@@ -160,6 +160,7 @@ mod tests {
         let note = Note {
             api: "authsignal",
             operation: Some("track"),
+            user_id: None,
             method: "POST".into(),
             target: target.to_owned(),
             status: 200,

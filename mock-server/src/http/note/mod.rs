@@ -4,8 +4,11 @@
 
 pub(crate) mod masking;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, PROXY_AUTHORIZATION, USER_AGENT,
+};
 
+use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
 use crate::http::surface::{Incoming, Operation, Reply};
 use crate::runtime::journal::{Note, Wire};
@@ -32,9 +35,43 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
         user_agent: text(USER_AGENT),
         content_type: text(CONTENT_TYPE),
         scheme,
+        headers: others(headers),
         request,
         answer,
     }
+}
+
+/// Room for the headers that ordinary clients send.
+const ORDINARY_HEADERS: usize = 256;
+
+/// The headers that the journal keeps as they came, a line each. Credentials are not among them.
+fn others(headers: &HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(ORDINARY_HEADERS);
+    for (name, value) in headers {
+        let elsewhere = [
+            AUTHORIZATION,
+            PROXY_AUTHORIZATION,
+            COOKIE,
+            USER_AGENT,
+            CONTENT_TYPE,
+        ];
+        if elsewhere.contains(name) || name == signature::AUTHENTICATION {
+            continue;
+        }
+        let parts = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"];
+        if lines.len() + parts.iter().map(|part| part.len()).sum::<usize>() > JOURNAL_HEADERS {
+            break;
+        }
+        parts.iter().for_each(|part| lines.extend_from_slice(part));
+    }
+    lines
+}
+
+/// The user that a path names.
+fn user_of(operation: &Operation, incoming: &Incoming) -> Option<String> {
+    let mut names = operation.path_parameters.iter().map(|(name, _)| *name);
+    let name = names.find(|name| matches!(*name, "userId" | "user_id"))?;
+    incoming.path_parameter(operation, name).ok()
 }
 
 /// The note of a request to an operation, and its answer.
@@ -49,6 +86,7 @@ pub(crate) fn answered<'a>(
     Note {
         api,
         operation: Some(operation.id),
+        user_id: user_of(operation, incoming),
         method: operation.method.into(),
         target,
         status: reply.status.as_u16(),
@@ -67,6 +105,30 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::carried;
+
+    #[test]
+    fn of_other_headers_lines_are_kept_and_no_credentials() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Basic c2VjcmV0Og=="),
+            ("authentication", "hmac a:b:c"),
+            ("proxy-authorization", "secret"),
+            ("cookie", "secret"),
+            ("user-agent", "agent/1"),
+            ("content-type", "application/json"),
+            ("x-trace", "7"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers.append("x-trace", HeaderValue::from_static("8"));
+        assert_eq!(
+            carried(&headers, b"", b"").headers,
+            b"x-trace: 7\nx-trace: 8\n"
+        );
+        let long = HeaderValue::from_str(&"x".repeat(3000)).unwrap();
+        headers.insert("x-long", long);
+        assert!(carried(&headers, b"", b"").headers.len() < 50);
+    }
 
     #[test]
     fn of_credentials_the_scheme_is_kept_and_nothing_else() {

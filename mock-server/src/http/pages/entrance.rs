@@ -275,6 +275,7 @@ impl Pages {
         let note = Note {
             api: "pages",
             operation: None,
+            user_id: None,
             method: parts.method.to_string().into(),
             target,
             status: status.as_u16(),

@@ -284,6 +284,8 @@ impl Surface for ClientApi {
         let mut note = note::answered(api, operation, incoming, target, reply, why(reply));
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
         note.warning = warning.or(note.warning);
+        let bearer = caller.and_then(|caller| caller.bearer.as_ref());
+        note.user_id = bearer.map(|bearer| bearer.user_id.clone()).or(note.user_id);
         self.app
             .record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     }

@@ -1,0 +1,123 @@
+//! The journal in the format HTTP Archive 1.2. It only reads.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use super::admission::ControlApi;
+use super::listing::journal_detail;
+use super::words::limit;
+use crate::generated::mock_control::routes as api;
+use crate::generated::mock_control::types as wire;
+use crate::sim::phone::Trouble;
+
+impl ControlApi {
+    pub(super) async fn har(
+        &self,
+        request: &api::ExportHarRequest,
+    ) -> Result<wire::HttpArchive, Trouble> {
+        let after = request.after.and_then(|after| u64::try_from(after).ok());
+        let requests = self.entries(request.tenant.as_deref(), after)?;
+        let skipped = requests.len().saturating_sub(limit(request.limit));
+        let mut entries = Vec::new();
+        for (ledger, found) in requests.iter().skip(skipped) {
+            let carried = self.app.contents(ledger.as_deref(), found);
+            entries.push(entry(&journal_detail(
+                ledger.as_deref(),
+                found,
+                carried.as_ref(),
+            )));
+            tokio::task::yield_now().await;
+        }
+        let creator = json!({"name": "stepup-mock", "version": env!("CARGO_PKG_VERSION")});
+        let log = json!({"version": "1.2", "creator": creator, "entries": entries});
+        Ok(wire::HttpArchive(Map::from_iter([("log".to_owned(), log)])))
+    }
+}
+
+fn entry(request: &wire::JournalDetail) -> Value {
+    let listed = &request.entry;
+    let status = u16::try_from(listed.status).ok();
+    let reason = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut entry = json!({
+        "startedDateTime": listed.at,
+        "time": 0,
+        "request": sent(request),
+        "response": {
+            "status": listed.status,
+            "statusText": reason.and_then(|status| status.canonical_reason()).unwrap_or_default(),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": [],
+            "content": content(request.answer.as_ref()),
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": request.answer.as_ref().map_or(-1, |body| body.length),
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "_number": listed.number,
+        "_api": listed.api,
+    });
+    let own = [
+        ("_tenant", &listed.tenant),
+        ("_operation", &listed.operation),
+        ("_userId", &listed.user_id),
+        ("_reason", &listed.reason),
+    ];
+    for (name, value) in own {
+        if let (Some(value), Value::Object(entry)) = (value, &mut entry) {
+            entry.insert(name.to_owned(), value.as_str().into());
+        }
+    }
+    entry
+}
+
+fn sent(request: &wire::JournalDetail) -> Value {
+    let listed = &request.entry;
+    let named = |name: &str, value: &Option<String>| {
+        value
+            .as_ref()
+            .map(|value| json!({"name": name, "value": value}))
+    };
+    let headers = request.headers.iter().flatten();
+    let host = headers.clone().find(|header| header.name == "host");
+    let host = host.map_or("localhost", |header| &header.value);
+    let headers = headers.map(|header| json!({"name": header.name, "value": header.value}));
+    let headers: Vec<_> = [
+        named("user-agent", &request.user_agent),
+        named("content-type", &request.content_type),
+        named("authorization", &request.credentials),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(headers)
+    .collect();
+    let query = listed.target.split_once('?').map_or("", |(_, query)| query);
+    let query = form_urlencoded::parse(query.as_bytes());
+    let query: Vec<_> = query
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let mut sent = json!({
+        "method": listed.method,
+        "url": format!("http://{host}{}", listed.target),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": headers,
+        "queryString": query,
+        "headersSize": -1,
+        "bodySize": request.request.as_ref().map_or(-1, |body| body.length),
+    });
+    let body = request.request.as_ref().filter(|body| body.length > 0);
+    if let (Some(body), Value::Object(sent)) = (body, &mut sent) {
+        let kind = request.content_type.as_deref().unwrap_or_default();
+        let data = json!({"mimeType": kind, "params": [], "text": body.text});
+        sent.insert("postData".to_owned(), data);
+    }
+    sent
+}
+
+fn content(answer: Option<&wire::CarriedBody>) -> Value {
+    let (size, text) = answer.map_or((0, ""), |body| (body.length, body.text.as_str()));
+    json!({"size": size, "mimeType": "application/json", "text": text})
+}
