@@ -489,26 +489,30 @@ impl App {
 
     /// The newest requests of all journals, newest first.
     pub fn journal(&self, limit: usize) -> Vec<Entry> {
-        let entries = self.entries(limit, |_, _| Some(true)).into_iter();
+        let entries = self.entries(None, limit, |_| Some(true)).into_iter();
         entries
             .map(|(_, entry)| Arc::unwrap_or_clone(entry))
             .collect()
     }
 
-    /// The newest requests of all journals that are `wanted`, newest first. `wanted` sees those of one tenant newest
-    /// first, and returns `None` if the caller wants no older one either. It must be quick, because every other request
-    /// waits for it.
+    /// The newest requests that are `wanted`, newest first: those of a tenant, or of all journals. `wanted` sees those of one
+    /// tenant newest first, and returns `None` if the caller wants no older one either. It must be quick, because the
+    /// requests of these tenants wait for it.
     pub fn entries(
         &self,
+        of: Option<&Arc<Tenant>>,
         limit: usize,
-        mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
+        mut wanted: impl FnMut(&Entry) -> Option<bool>,
     ) -> Vec<(Option<Arc<Ledger>>, Arc<Entry>)> {
-        let tenants = self.tenants.all();
-        // All at once: a caller that asks for newer requests must not miss one for ever.
-        let journals: Vec<_> = tenants
+        let tenants = of.map_or_else(|| self.tenants.all(), |tenant| vec![Arc::clone(tenant)]);
+        let journals = tenants
             .iter()
-            .map(|tenant| (Some(&tenant.ledger), lock(&tenant.ledger.journal)))
-            .chain([(None, lock(&self.strays))])
+            .map(|tenant| (Some(&tenant.ledger), &tenant.ledger.journal))
+            .chain(of.is_none().then_some((None, &self.strays)));
+        // All at once: a caller that asks for newer requests must not miss one for ever. The strays come last, as in a reset,
+        // or the two could wait for each other.
+        let journals: Vec<_> = journals
+            .map(|(ledger, journal)| (ledger, lock(journal)))
             .collect();
         let mut found: Vec<(Option<Arc<Ledger>>, Arc<Entry>)> = Vec::new();
         for (ledger, journal) in &journals {
@@ -517,7 +521,7 @@ impl App {
                 if found.len() == all {
                     break;
                 }
-                match wanted(ledger.map(|ledger| &**ledger), entry) {
+                match wanted(entry) {
                     None => break,
                     Some(false) => {}
                     Some(true) => found.push((ledger.map(Arc::clone), Arc::clone(entry))),
@@ -649,6 +653,15 @@ mod tests {
         let part = app.applications().remove(0);
         part.transact(|_, _| ());
         assert_eq!(*part.ledger().changed().borrow(), 0);
+    }
+
+    #[test]
+    fn a_reset_and_a_reader_of_all_journals_do_not_wait_for_each_other() {
+        let app = app(Seed::default());
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..2_000).for_each(|_| app.reset()));
+            scope.spawn(|| (0..20_000).for_each(|_| drop(app.journal(1))));
+        });
     }
 
     #[test]

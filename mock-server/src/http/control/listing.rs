@@ -59,23 +59,18 @@ impl ControlApi {
         let (after, before) = (number(request.after), number(request.before));
         let tenant = request.tenant.as_deref();
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
-        let wanted = |of: Option<&Ledger>, entry: &Entry| {
+        let api = request.api.as_ref().map(ToString::to_string);
+        let wanted = |entry: &Entry| {
             if after.is_some_and(|after| entry.number <= after) {
                 return None;
             }
             Some(
                 before.is_none_or(|before| entry.number < before)
-                    && tenant.as_ref().is_none_or(|tenant| {
-                        of.is_some_and(|of| std::ptr::eq(of, tenant.ledger()))
-                    })
-                    && request
-                        .api
-                        .as_ref()
-                        .is_none_or(|api| api.to_string() == entry.api),
+                    && api.as_ref().is_none_or(|api| api == entry.api),
             )
         };
         let all = if words.is_empty() { limit } else { usize::MAX };
-        let entries = self.app.entries(all, wanted);
+        let entries = self.app.entries(tenant.as_ref(), all, wanted);
         let mut requests = Vec::new();
         for entries in entries.chunks(SEARCHED_AT_ONCE) {
             let found = entries.iter().filter(|(_, entry)| has(entry, words));

@@ -429,6 +429,7 @@ async fn seen(mock: &Mock) -> Vec<Value> {
     for target in [
         "/_mock/tenants",
         "/_mock/messages",
+        "/_mock/snapshots",
         "/_mock/webhooks/deliveries",
         "/_mock/phone/requests",
     ] {
@@ -479,6 +480,7 @@ async fn what_is_refused_changes_nothing() {
                 json!({"seed": {"tenants": [{}, {}]}}),
                 json!({"seed": {"authsignal": {"users": [{"id": "ada"}]}}}),
                 json!({"seed": {"authsignal": {"webhooks": [{"url": "http://8.8.8.8/"}]}}}),
+                json!({"snapshot": {"name": "none"}}),
             ],
             "change_clock" => vec![
                 json!({"freeze": true, "advanceSeconds": -1}),
@@ -573,6 +575,10 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "none", "webhooks": [{"url": hook}]}),
+            ],
+            "take_snapshot" | "restore_snapshot" => vec![
+                json!({"name": ""}),
+                json!({"name": "none", "tenant": "none"}),
             ],
             "search_journal" => vec![
                 json!({"pattern": {"target": {"matches": "("}}}),

@@ -87,13 +87,11 @@ impl ControlApi {
         after: Option<u64>,
     ) -> Result<Vec<Request>, Trouble> {
         let tenant: Option<Arc<Tenant>> = tenant.map(|name| self.named(name)).transpose()?;
-        let wanted = |of: Option<&Ledger>, entry: &Entry| {
+        let wanted = |entry: &Entry| {
             let newer = after.is_none_or(|after| entry.number > after);
-            let is_of =
-                |tenant: &Arc<Tenant>| of.is_some_and(|of| std::ptr::eq(of, tenant.ledger()));
-            newer.then(|| tenant.as_ref().is_none_or(is_of))
+            newer.then_some(true)
         };
-        let mut entries = self.app.entries(usize::MAX, wanted);
+        let mut entries = self.app.entries(tenant.as_ref(), usize::MAX, wanted);
         entries.reverse();
         Ok(entries)
     }
