@@ -109,9 +109,15 @@ export interface Tenant {
    */
   faults(...faults: object[]): Promise<void>;
   /**
+   * Checks which requests the tenant got, such as `verify([{ pattern: { operation: "track" }, exactly: 1 }])`. With
+   * `inOrder`, each comes after the one before it; with `nothingElse`, no other one came. Other tenants' requests do not
+   * count. If it is not so, it rejects with the nearest request and how it differs.
+   */
+  verify(expected: object[], how?: { inOrder?: boolean; nothingElse?: boolean }): Promise<void>;
+  /**
    * Calls any operation of the control API, such as `control("GET", "/_mock/actions", undefined, { limit: 5 })`. Without
    * a body, the call is about this tenant. A body names it as its operation asks: by `tenantId`, `applicationId` or
-   * `tenant`.
+   * `tenant`. One that names none is about the whole mock, with the tenants of other tests.
    */
   control(method: string, path: string, body?: object, query?: Record<string, string | number | boolean | undefined>): Promise<any>;
   /** Removes the tenant from the mock. */

@@ -64,6 +64,17 @@ export class Tenant {
   }
 
   /**
+   * @param {object[]} expected
+   * @param {{ inOrder?: boolean, nothingElse?: boolean }} [how]
+   */
+  async verify(expected, { inOrder = false, nothingElse = false } = {}) {
+    const wanted = { tenant: this.id, expected, inOrder, nothingElse };
+    const { verified, text } = await this.control("POST", "/_mock/verify", wanted);
+    // A plain error: the runners' own assertions cut long texts.
+    if (!verified) throw new Error(text);
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {object} [body]

@@ -40,7 +40,7 @@ test("jest", () => {
 });
 
 test("node:test", () => {
-  const { status, output } = run("docs/node", ["--test", "--test-reporter=spec", "payment.mjs"]);
+  const { status, output } = run("docs/node", ["--test", "--test-reporter=spec", "payment.test.mjs"]);
   assert.equal(status, 0, output);
   assert.match(output, /^pass 1$/m);
 });

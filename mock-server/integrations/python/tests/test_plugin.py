@@ -93,6 +93,17 @@ def test_a_fixture_that_fails_shows_the_journal_too(tests):
     result.stdout.re_match_lines([r"  200 POST /v1/users/ada/actions/signIn \(track\)"])
 
 
+@pytest.mark.parametrize("marker", ["{}", "seeds={}"])
+def test_a_marker_that_does_not_name_its_seed_says_how(tests, marker):
+    result = tests(f"""
+    @pytest.mark.stepup({marker})
+    def test_never_runs(stepup):
+        pass
+    """)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the marker stepup takes a seed by its name: @pytest.mark.stepup(seed={...})"])
+
+
 def test_no_program_on_the_path(tests, monkeypatch, tmp_path):
     monkeypatch.delenv("STEPUP_MOCK", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -139,6 +139,19 @@ def test_the_desk_shows_the_name_of_the_test(stepup, stepup_mock):
     assert tenant["ttlSeconds"] == 3600
 
 
+def test_what_the_application_sent_is_verified(stepup, stepup_mock):
+    with stepup_mock.create_tenant() as other:
+        challenged(stepup)
+        challenged(other)
+        stepup.verify({"pattern": {"operation": "track", "userId": "ada"}, "exactly": 1})
+        enrolled = {"pattern": {"operation": "enroll_verified_authenticator"}}
+        stepup.verify(enrolled, {"pattern": {"operation": "track"}}, in_order=True, nothing_else=True)
+        with pytest.raises(AssertionError, match="expected track, never; it came once"):
+            stepup.verify({"pattern": {"operation": "track"}, "exactly": 0})
+        with pytest.raises(AssertionError, match="not expected: request"):
+            stepup.verify(enrolled, nothing_else=True)
+
+
 def test_any_operation_of_the_control_api(stepup):
     challenged(stepup)
     assert stepup.control("GET", "/_mock/actions", limit=1)["actions"][0]["action"] == "pay"

@@ -89,6 +89,8 @@ def stepup_mock(pytestconfig: pytest.Config) -> Mock:
 def stepup(request: pytest.FixtureRequest, stepup_mock: Mock) -> Iterator[Tenant]:
     """A tenant of the test's own, with ``api_url``, ``api_secret_key``, ``inbox``, ``clock`` and ``journal``."""
     marker = request.node.get_closest_marker("stepup")
+    if marker and (marker.args or set(marker.kwargs) - {"seed"}):
+        pytest.fail("the marker stepup takes a seed by its name: @pytest.mark.stepup(seed={...})", pytrace=False)
     seed = marker.kwargs if marker else {}
     tenant = _or_fail(lambda: stepup_mock.create_tenant(**seed, name=request.node.nodeid))
     request.node.stash[TENANT] = tenant

@@ -79,11 +79,22 @@ class Tenant:
         """
         self.control("POST", "/_mock/faults", {"tenant": self.id, "faults": faults})
 
+    def verify(self, *expected: Mapping[str, Any], in_order: bool = False, nothing_else: bool = False) -> None:
+        """Checks which requests the tenant got, such as ``verify({"pattern": {"operation": "track"}, "exactly": 1})``.
+
+        With ``in_order``, each comes after the one before it; with ``nothing_else``, no other one came. Other tenants'
+        requests do not count. If it is not so, this fails the test with the nearest request and how it differs.
+        """
+        wanted = {"tenant": self.id, "expected": expected, "inOrder": in_order, "nothingElse": nothing_else}
+        checked = self.control("POST", "/_mock/verify", wanted)
+        if not checked["verified"]:
+            raise AssertionError(checked["text"])
+
     def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
         """Calls any operation of the control API, such as ``control("GET", "/_mock/actions", limit=5)``.
 
         Without a body, the call is about this tenant. A body names it as its operation asks: by ``tenantId``,
-        ``applicationId`` or ``tenant``.
+        ``applicationId`` or ``tenant``. One that names none is about the whole mock, with the tenants of other tests.
         """
         if body is None:
             query = {"tenant": self.id, **query}

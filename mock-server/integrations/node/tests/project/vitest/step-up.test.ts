@@ -35,6 +35,16 @@ test("a fault is met once, and taken back", async ({ stepup }) => {
   expect((await user(stepup, "ada")).status).toBe(200);
 });
 
+test("what the application sent is verified", async ({ stepup }) => {
+  await challenged(stepup);
+  const tracked = { pattern: { operation: "track", userId: "ada" } };
+  const enrolled = { pattern: { operation: "enroll_verified_authenticator" } };
+  await stepup.verify([{ ...tracked, exactly: 1 }]);
+  await stepup.verify([enrolled, tracked], { inOrder: true, nothingElse: true });
+  await expect(stepup.verify([{ ...tracked, exactly: 0 }])).rejects.toThrow("expected track of ada, never; it came once");
+  await expect(stepup.verify([tracked], { nothingElse: true })).rejects.toThrow("not expected: request");
+});
+
 test("each message is returned once, and the newest first", async ({ stepup }) => {
   const { token } = await challenged(stepup);
   await page(stepup, token, "challenge/email-otp");
