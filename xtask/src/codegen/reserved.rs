@@ -123,6 +123,7 @@ mod tests {
                 "exec",
                 "forced",
                 "inner",
+                "named",
                 "new",
                 "new_with_client",
                 "planned",
@@ -131,6 +132,7 @@ mod tests {
                 "reject",
                 "router",
                 "serve",
+                "strict",
                 "visit_refusable",
             ]
         );
