@@ -1,5 +1,6 @@
 """What a person sees: of a test that fails, of a mock that is missing or has died, and over several processes."""
 
+import functools
 import json
 import os
 import signal
@@ -249,7 +250,11 @@ def test_an_interrupted_run_leaves_no_mock(pytester, tests, how):
         time.sleep(600)
     """)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    child = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.DEVNULL, start_new_session=True)
+    # Whoever started these tests in the background had them ignore SIGINT, and a child does what its parent did.
+    heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    child = subprocess.Popen(
+        command, cwd=pytester.path, stdout=subprocess.DEVNULL, start_new_session=True, preexec_fn=heeds
+    )
     url = pytester.path / "url"
     while not url.exists():
         assert child.poll() is None
