@@ -51,13 +51,18 @@ fn user(operation: &Operation, incoming: &Incoming, bearer: Option<&str>) -> Opt
         #[serde(alias = "userId")]
         user_id: String,
     }
-    let path = ["userId", "user_id"]
-        .into_iter()
-        .find_map(|name| incoming.path_parameter(operation, name).ok());
+    let path = user_in_path(operation, incoming);
     path.or_else(|| bearer.map(str::to_owned)).or_else(|| {
         let body: Body = serde_json::from_slice(&incoming.body).ok()?;
         Some(body.user_id)
     })
+}
+
+/// The user whom a path names.
+pub(super) fn user_in_path(operation: &Operation, incoming: &Incoming) -> Option<String> {
+    let mut names = operation.path_parameters.iter().map(|(name, _)| *name);
+    let name = names.find(|name| matches!(*name, "userId" | "user_id"))?;
+    incoming.path_parameter(operation, name).ok()
 }
 
 fn stand_in(instead: faults::Instead, carried_out: bool, told: &[Told]) -> Option<Instead> {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -23,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{Service, ServiceExt as _};
 
+use super::answer::Answer;
 use super::damage::suffered;
 use super::pace::{End, Fate, Pace, Phase, Times};
 use crate::bounds;
@@ -224,7 +224,9 @@ where
         }
         // The handler may have held the bytes of the body until now.
         drop(share);
-        Ok(response.map(|body| Answer { body, pace }))
+        // The connection then waits for the next request.
+        let at_end = Pace::answered;
+        Ok(response.map(|body| Answer { body, pace, at_end }))
     }
 }
 
@@ -329,38 +331,6 @@ impl http_body::Body for Question {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// The body of an answer. Its end makes the connection wait for the next request.
-struct Answer {
-    body: Body,
-    pace: Pace,
-}
-
-impl http_body::Body for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        http_body::Body::size_hint(&self.body)
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.pace.answered();
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
+use super::answer::Answer;
 use super::pace::{Fate, Pace};
 use crate::bounds::FAULT_DELAY;
 use crate::http::surface::{Damage, Wreck};
@@ -39,9 +40,10 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
             pending().await
         }
         Some(Damage::ResetAfter) => response.map(|body| {
-            Body::new(Last {
+            Body::new(Answer {
                 body,
                 pace: pace.clone(),
+                at_end: |pace| pace.end_when_written(Fate::Reset),
             })
         }),
         Some(Damage::Truncated(bytes)) => response.map(|body| {
@@ -62,38 +64,6 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
                 pause: None,
             })
         }),
-    }
-}
-
-/// The last body of a connection, which is reset when it has gone out.
-struct Last {
-    body: Body,
-    pace: Pace,
-}
-
-impl http_body::Body for Last {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Last {
-    fn drop(&mut self) {
-        self.pace.end_when_written(Fate::Reset);
     }
 }
 

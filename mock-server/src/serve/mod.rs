@@ -1,5 +1,6 @@
 //! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither of them.
 
+mod answer;
 mod connection;
 mod damage;
 mod listen;

@@ -17,10 +17,9 @@ impl ControlApi {
         request: &api::ExportHarRequest,
     ) -> Result<wire::HttpArchive, Trouble> {
         let after = request.after.and_then(|after| u64::try_from(after).ok());
-        let requests = self.entries(request.tenant.as_deref(), after)?;
-        let skipped = requests.len().saturating_sub(limit(request.limit));
+        let requests = self.entries(request.tenant.as_deref(), after, limit(request.limit))?;
         let mut entries = Vec::new();
-        for (ledger, found) in requests.iter().skip(skipped) {
+        for (ledger, found) in requests.iter().rev() {
             let carried = self.app.contents(ledger.as_deref(), found);
             entries.push(entry(&journal_detail(
                 ledger.as_deref(),

@@ -99,6 +99,12 @@ enum Side {
 #[derive(Default)]
 struct Text {
     equals: Option<String>,
+    like: Like,
+}
+
+/// What a text must be like.
+#[derive(Default)]
+struct Like {
     contains: Option<String>,
     matches: Option<Regex>,
 }
@@ -108,8 +114,7 @@ struct Path {
     text: String,
     query: JpQuery,
     equals: Option<Value>,
-    contains: Option<String>,
-    matches: Option<Regex>,
+    like: Like,
     exists: bool,
 }
 
@@ -372,44 +377,55 @@ fn regex(pattern: &str) -> Result<Regex, String> {
     builder.map_err(|error| format!("is not a regular expression that the mock can use: {error}"))
 }
 
+impl Like {
+    fn of(contains: Option<String>, matches: Option<&str>) -> Result<Self, String> {
+        let matches = matches.map(regex).transpose()?;
+        Ok(Self { contains, matches })
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        let Self { contains, matches } = self;
+        contains.as_ref().is_none_or(|part| text.contains(part))
+            && matches.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+
+    /// Whether a value fits by its text, which is written only if that is asked for.
+    fn fits_value(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.fits(text),
+            _ if self.contains.is_none() && self.matches.is_none() => true,
+            other => self.fits(&other.to_string()),
+        }
+    }
+
+    /// What is wanted of a text that also has to equal another, for people.
+    fn wanted(&self, equals: Option<String>) -> String {
+        let contains = self.contains.as_ref();
+        let contains = contains.map(|part| format!("something with {part}"));
+        let matches = self.matches.as_ref();
+        let matches = matches.map(|regex| format!("something like /{}/", regex.as_str()));
+        let all: Vec<_> = [equals, contains, matches].into_iter().flatten().collect();
+        match all.is_empty() {
+            true => "anything".to_owned(),
+            false => all.join(" and "),
+        }
+    }
+}
+
 impl Text {
     fn of(text: wire::TextPattern) -> Result<Self, String> {
         Ok(Self {
             equals: text.equals,
-            contains: text.contains,
-            matches: text.matches.as_deref().map(regex).transpose()?,
+            like: Like::of(text.contains, text.matches.as_deref())?,
         })
     }
 
     fn fits(&self, text: &str) -> bool {
-        self.equals.as_ref().is_none_or(|equals| equals == text)
-            && self
-                .contains
-                .as_ref()
-                .is_none_or(|part| text.contains(part))
-            && self
-                .matches
-                .as_ref()
-                .is_none_or(|regex| regex.is_match(text))
+        self.equals.as_ref().is_none_or(|equals| equals == text) && self.like.fits(text)
     }
 
     fn wanted(&self) -> String {
-        wanted(
-            self.equals.clone(),
-            self.contains.as_deref(),
-            self.matches.as_ref(),
-        )
-    }
-}
-
-/// What is wanted of a text, for people.
-fn wanted(equals: Option<String>, contains: Option<&str>, matches: Option<&Regex>) -> String {
-    let contains = contains.map(|part| format!("something with {part}"));
-    let matches = matches.map(|regex| format!("something like /{}/", regex.as_str()));
-    let all: Vec<_> = [equals, contains, matches].into_iter().flatten().collect();
-    match all.is_empty() {
-        true => "anything".to_owned(),
-        false => all.join(" and "),
+        self.like.wanted(self.equals.clone())
     }
 }
 
@@ -423,8 +439,7 @@ impl Path {
             text,
             query,
             equals: path.equals.map(|value| value.0),
-            contains: path.contains,
-            matches: path.matches.as_deref().map(regex).transpose()?,
+            like: Like::of(path.contains, path.matches.as_deref())?,
             exists: path.exists.unwrap_or(true),
         })
     }
@@ -437,21 +452,8 @@ impl Path {
             return Some(shown(&first.path, first.val));
         }
         let fits = |value: &Value| {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            self.equals
-                .as_ref()
-                .is_none_or(|equals| same(equals, value))
-                && self
-                    .contains
-                    .as_ref()
-                    .is_none_or(|part| text.contains(part))
-                && self
-                    .matches
-                    .as_ref()
-                    .is_none_or(|regex| regex.is_match(&text))
+            let equals = self.equals.as_ref();
+            equals.is_none_or(|equals| same(equals, value)) && self.like.fits_value(value)
         };
         if nodes.iter().any(|node| fits(node.val)) {
             return None;
@@ -472,7 +474,7 @@ impl Path {
             return "nothing".to_owned();
         }
         let equals = self.equals.as_ref().map(Value::to_string);
-        wanted(equals, self.contains.as_deref(), self.matches.as_ref())
+        self.like.wanted(equals)
     }
 }
 

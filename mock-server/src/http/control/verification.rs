@@ -59,9 +59,7 @@ impl ControlApi {
         let mut waiting = self.waiting_for_requests(wait.as_deref(), tenant.as_deref())?;
         loop {
             let mut requests = Vec::new();
-            let mut entries = self.entries(tenant.as_deref(), after)?;
-            // Newest first.
-            entries.reverse();
+            let entries = self.entries(tenant.as_deref(), after, usize::MAX)?;
             for some in entries.chunks(COMPARED_AT_ONCE) {
                 for (ledger, entry) in some {
                     let carried = self.app.contents(ledger.as_deref(), entry);
@@ -80,20 +78,19 @@ impl ControlApi {
         }
     }
 
-    /// Requests to a tenant or to all, oldest first.
+    /// The newest requests to a tenant or to all, newest first.
     pub(super) fn entries(
         &self,
         tenant: Option<&str>,
         after: Option<u64>,
+        limit: usize,
     ) -> Result<Vec<Request>, Trouble> {
         let tenant: Option<Arc<Tenant>> = tenant.map(|name| self.named(name)).transpose()?;
         let wanted = |entry: &Entry| {
             let newer = after.is_none_or(|after| entry.number > after);
             newer.then_some(true)
         };
-        let mut entries = self.app.entries(tenant.as_ref(), usize::MAX, wanted);
-        entries.reverse();
-        Ok(entries)
+        Ok(self.app.entries(tenant.as_ref(), limit, wanted))
     }
 
     pub(super) async fn verify_requests(
@@ -108,7 +105,8 @@ impl ControlApi {
             .collect::<Result<_, _>>()?;
         let tenant = wanted.tenant.map(String::from);
         let after = wanted.after.and_then(|after| u64::try_from(after).ok());
-        let entries = self.entries(tenant.as_deref(), after)?;
+        let mut entries = self.entries(tenant.as_deref(), after, usize::MAX)?;
+        entries.reverse();
         let (outcomes, others) = self.compare(&expected, &entries).await;
         let mut unmet = Vec::new();
         let mut last = 0;
@@ -140,10 +138,9 @@ impl ControlApi {
         let unexpected: Vec<_> = unexpected
             .map(|(ledger, entry)| journal_entry(ledger.as_deref(), entry))
             .collect();
-        let came = entries.iter().map(|(_, entry)| line(entry));
         Ok(wire::Verification {
             verified: unmet.is_empty() && unexpected.is_empty(),
-            text: text(&unmet, &unexpected, &came.collect::<Vec<_>>()),
+            text: text(&unmet, &unexpected, &entries),
             unmet,
             unexpected,
         })
@@ -261,17 +258,7 @@ fn times(number: usize) -> String {
 }
 
 /// A request in one line.
-fn line(entry: &Entry) -> String {
-    let (number, method, target, status) =
-        (entry.number, &entry.method, &entry.target, entry.status);
-    let operation = entry
-        .operation
-        .map_or_else(String::new, |operation| format!(" ({operation})"));
-    format!("request {number}, {method} {target}{operation}, answered {status}")
-}
-
-/// As [`line`], of a request as the control API shows it.
-fn shown_line(entry: &wire::JournalEntry) -> String {
+fn line(entry: &wire::JournalEntry) -> String {
     let wire::JournalEntry {
         number,
         method,
@@ -291,7 +278,7 @@ const NEWEST: usize = 5;
 fn text(
     unmet: &[wire::UnmetExpectation],
     unexpected: &[wire::JournalEntry],
-    came: &[String],
+    came: &[Request],
 ) -> String {
     let mut lines = Vec::new();
     for one in unmet {
@@ -301,14 +288,15 @@ fn text(
             if found == 0 {
                 lines.push("  nothing like it came; the newest requests are:".to_owned());
                 let newest = came.iter().rev().take(NEWEST);
-                lines.extend(newest.map(|line| format!("    {line}")));
+                let newest = newest.map(|(of, entry)| journal_entry(of.as_deref(), entry));
+                lines.extend(newest.map(|entry| format!("    {}", line(&entry))));
                 if came.is_empty() {
                     lines.push("    none".to_owned());
                 }
             }
             continue;
         };
-        lines.push(format!("  nearest: {}", shown_line(nearest)));
+        lines.push(format!("  nearest: {}", line(nearest)));
         for difference in &one.differences {
             lines.push(format!("    {}", difference.place));
             lines.push(format!("      - wanted  {}", difference.wanted));
@@ -316,7 +304,7 @@ fn text(
         }
     }
     for entry in unexpected {
-        lines.push(format!("not expected: {}", shown_line(entry)));
+        lines.push(format!("not expected: {}", line(entry)));
     }
     lines.join("\n")
 }

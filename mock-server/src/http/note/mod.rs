@@ -10,6 +10,7 @@ use http::header::{
 
 use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
+use crate::http::faults::user_in_path;
 use crate::http::surface::{Incoming, Operation, Reply};
 use crate::runtime::journal::{Note, Wire};
 
@@ -46,15 +47,15 @@ const ORDINARY_HEADERS: usize = 256;
 
 /// The headers that the journal keeps as they came, a line each. Credentials are not among them.
 fn others(headers: &HeaderMap) -> Vec<u8> {
+    let elsewhere = [
+        AUTHORIZATION,
+        PROXY_AUTHORIZATION,
+        COOKIE,
+        USER_AGENT,
+        CONTENT_TYPE,
+    ];
     let mut lines = Vec::with_capacity(ORDINARY_HEADERS);
     for (name, value) in headers {
-        let elsewhere = [
-            AUTHORIZATION,
-            PROXY_AUTHORIZATION,
-            COOKIE,
-            USER_AGENT,
-            CONTENT_TYPE,
-        ];
         if elsewhere.contains(name) || name == signature::AUTHENTICATION {
             continue;
         }
@@ -65,13 +66,6 @@ fn others(headers: &HeaderMap) -> Vec<u8> {
         parts.iter().for_each(|part| lines.extend_from_slice(part));
     }
     lines
-}
-
-/// The user that a path names.
-fn user_of(operation: &Operation, incoming: &Incoming) -> Option<String> {
-    let mut names = operation.path_parameters.iter().map(|(name, _)| *name);
-    let name = names.find(|name| matches!(*name, "userId" | "user_id"))?;
-    incoming.path_parameter(operation, name).ok()
 }
 
 /// The note of a request to an operation, and its answer.
@@ -86,7 +80,7 @@ pub(crate) fn answered<'a>(
     Note {
         api,
         operation: Some(operation.id),
-        user_id: user_of(operation, incoming),
+        user_id: user_in_path(operation, incoming),
         method: operation.method.into(),
         target,
         status: reply.status.as_u16(),
