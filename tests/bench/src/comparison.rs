@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::load::{Connection, Connections, Expected, Round};
-use crate::operation;
+use crate::operation::{self, Operation};
 use crate::report::{self, Memory, Row, Start, StartUp};
 use crate::request::{Request, Stock};
 use crate::server::{Server, Usage};
@@ -48,14 +48,11 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
         Server::start(name, folder, command)
     };
     let start_mock = || start("the mock", program);
-    let mock = Subject::new(start_mock()?);
+    let mock = start_mock()?;
 
     let operations = operation::operations();
-    let requests = operation::requests(&mock.server).await?;
-    let mut answers = Vec::new();
-    for (operation, request) in operations.iter().zip(&requests) {
-        answers.push(operation.sample(request, &mock.server).await?);
-    }
+    let requests = operation::requests(&mock).await?;
+    let answers = samples(&operations, &requests, &mock).await?;
     let answers_file = folder.join("answers.json");
     std::fs::write(&answers_file, serde_json::to_string(&answers)?)
         .context("cannot write the twin's answers")?;
@@ -68,13 +65,19 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
         command.arg("twin").arg(&answers_file);
         Server::start("the twin", folder, command)
     };
-    let twin = Subject::new(start_twin()?);
-    let expected: Vec<Expected> = answers.iter().map(expected).collect();
+    let twin = start_twin()?;
+    // Another commit may answer in other words. The twin repeats the mock's.
+    let of_twin = match &settings.against {
+        Some(_) => {
+            let requests = operation::requests(&twin).await?;
+            samples(&operations, &requests, &twin).await?
+        }
+        None => answers.clone(),
+    };
 
     let mut subjects = Subjects {
-        mock,
-        twin,
-        expected,
+        mock: Subject::new(mock, &answers),
+        twin: Subject::new(twin, &of_twin),
     };
     let start_up = subjects
         .start_up(settings, &requests, start_mock, start_twin)
@@ -103,11 +106,23 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
     ))
 }
 
-/// Both servers, and what each operation's answer must look like.
+/// Each operation's first answer.
+async fn samples(
+    operations: &[Operation],
+    requests: &[Request],
+    server: &Server,
+) -> Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    for (operation, request) in operations.iter().zip(requests) {
+        answers.push(operation.sample(request, server).await?);
+    }
+    Ok(answers)
+}
+
+/// Both servers.
 struct Subjects {
     mock: Subject,
     twin: Subject,
-    expected: Vec<Expected>,
 }
 
 impl Subjects {
@@ -121,13 +136,17 @@ impl Subjects {
     ) -> Result<StartUp> {
         say(&format!("starting each {} times", settings.starts));
         let mut start_up = StartUp::default();
-        let (Some(request), Some(expected)) = (requests.first(), self.expected.first()) else {
+        let (Some(request), Some(of_mock), Some(of_twin)) = (
+            requests.first(),
+            self.mock.expected.first(),
+            self.twin.expected.first(),
+        ) else {
             return Ok(start_up);
         };
         for _ in 0..settings.starts {
-            let mock = first_answer(&start_mock, request, *expected).await?;
+            let mock = first_answer(&start_mock, request, *of_mock).await?;
             start_up.mock.push(mock);
-            let twin = first_answer(&start_twin, request, *expected).await?;
+            let twin = first_answer(&start_twin, request, *of_twin).await?;
             start_up.twin.push(twin);
         }
         Ok(start_up)
@@ -137,12 +156,14 @@ impl Subjects {
     async fn fill(&mut self, settings: &Settings, requests: &[Request]) -> Result<()> {
         say(&format!("reaching every limit with {FILL} requests"));
         for subject in [&mut self.mock, &mut self.twin] {
-            if let (Some(request), Some(expected)) = (requests.last(), self.expected.last()) {
+            if let (Some(request), Some(expected)) =
+                (requests.last(), subject.expected.last().copied())
+            {
                 let mut connections =
                     Connections::open(&subject.server, settings.connections).await?;
                 let stock = request.stock(FILL);
                 subject
-                    .drive(&mut connections, stock, *expected, FILL_AT_MOST)
+                    .drive(&mut connections, stock, expected, FILL_AT_MOST)
                     .await?;
             }
             subject.weigh();
@@ -173,21 +194,22 @@ impl Subjects {
     ) -> Result<()> {
         let span = Duration::from_secs_f64(settings.seconds);
         let requests = of_mock.iter().zip(of_twin);
-        for ((row, (of_mock, of_twin)), expected) in
-            rows.iter_mut().zip(requests).zip(&self.expected)
-        {
+        for (index, (row, (of_mock, of_twin))) in rows.iter_mut().zip(requests).enumerate() {
             for (subject, figures, request) in [
                 (&mut self.mock, &mut row.mock, of_mock),
                 (&mut self.twin, &mut row.twin, of_twin),
             ] {
+                let Some(expected) = subject.expected.get(index).copied() else {
+                    continue;
+                };
                 let mut connections =
                     Connections::open(&subject.server, settings.connections).await?;
                 let warm_up = stock(request, WARM_UP);
                 subject
-                    .drive(&mut connections, warm_up, *expected, WARM_UP)
+                    .drive(&mut connections, warm_up, expected, WARM_UP)
                     .await?;
                 let (measured, cpu) = subject
-                    .drive(&mut connections, stock(request, span), *expected, span)
+                    .drive(&mut connections, stock(request, span), expected, span)
                     .await?;
                 figures.take(&measured, cpu);
             }
@@ -209,14 +231,17 @@ fn expected(answer: &Answer) -> Expected {
 /// A measured server.
 struct Subject {
     server: Server,
+    /// What every answer must look like, by operation.
+    expected: Vec<Expected>,
     answered: usize,
     memory: Memory,
 }
 
 impl Subject {
-    fn new(server: Server) -> Self {
+    fn new(server: Server, answers: &[Answer]) -> Self {
         let mut subject = Self {
             server,
+            expected: answers.iter().map(expected).collect(),
             answered: 0,
             memory: Memory::default(),
         };
