@@ -32,6 +32,7 @@
 //! | move time on | [`MockServer::clock`] |
 //! | let the next requests fail | [`AuthsignalTenant::set_failures`], [`ActiveconnectApplication::set_failures`] |
 //! | let them go wrong in other ways: late, cut off, malformed | [`AuthsignalTenant::set_faults`], [`ActiveconnectApplication::set_faults`] |
+//! | speak HTTPS | `MockServerBuilder::tls`, [`MockServer::ca_pem`] |
 //! | see what the code under test asked for | [`MockServer::journal`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -120,6 +121,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/test-double/faults.md")]
 struct Faults;
+
+/// The examples of a page of the documentation, which have to work.
+#[cfg(all(doctest, feature = "tls"))]
+#[doc = include_str!("../../docs/test-double/tls.md")]
+struct Tls;
 
 /// The examples of a page of the documentation, which have to work.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use http::header::{FORWARDED, HOST, HeaderMap};
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::Instant;
 
-use super::origin::{Peer, Told};
+use super::origin::{Peer, Told, scheme};
 use crate::bounds::{PARAMETER, cut};
 use crate::runtime::{App, BadPart, Proxy, PublicUrl, UrlParts};
 
@@ -31,7 +31,7 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
                 warn_of_stranger(app, peer);
                 return;
             }
-            let told = match told.url(request.headers()) {
+            let told = match told.url(request.headers(), scheme(request.extensions())) {
                 Ok(told) => Arc::new(told),
                 Err(bad) => return warn_of_part(app, &bad, &told),
             };
@@ -146,12 +146,12 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// A part is none.
-    fn url(&self, headers: &HeaderMap) -> Result<PublicUrl, BadPart> {
+    fn url(&self, headers: &HeaderMap, scheme: &str) -> Result<PublicUrl, BadPart> {
         let own = headers
             .get(HOST)
             .map(|own| String::from_utf8_lossy(own.as_bytes()));
         let parts = UrlParts {
-            scheme: self.proto.as_deref().unwrap_or("http"),
+            scheme: self.proto.as_deref().unwrap_or(scheme),
             host: self.host.as_deref().or(own.as_deref()).unwrap_or_default(),
             port: self.port.as_deref(),
             prefix: self.prefix.as_deref().unwrap_or_default(),
@@ -209,7 +209,7 @@ mod tests {
             let name = HeaderName::from_static(name);
             map.append(name, HeaderValue::from_static(value));
         }
-        let url = Words::of(&map)?.url(&map);
+        let url = Words::of(&map)?.url(&map, "http");
         url.ok().map(|url| url.as_str().to_owned())
     }
 
@@ -334,7 +334,10 @@ mod tests {
         map.insert("host", HeaderValue::from_static("mock:4750"));
         let odd = HeaderValue::from_bytes(b"a\xff").unwrap();
         map.insert("x-forwarded-host", odd);
-        assert_eq!(Words::of(&map).unwrap().url(&map).unwrap_err().0, "host");
+        assert_eq!(
+            Words::of(&map).unwrap().url(&map, "http").unwrap_err().0,
+            "host"
+        );
     }
 
     #[tokio::test]

@@ -48,5 +48,5 @@ pub use self::front::front;
 pub(crate) use self::note::masking::of_api;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::{is_secret, shown};
-pub use self::origin::Peer;
+pub use self::origin::{Peer, Secure};
 pub use self::router::{phones, router};

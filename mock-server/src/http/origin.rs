@@ -13,6 +13,18 @@ use crate::runtime::{App, PublicUrl};
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// A request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure;
+
+/// The scheme of the URL that a request was sent to, as far as this server sees.
+pub(super) fn scheme(extensions: &Extensions) -> &'static str {
+    match extensions.get::<Secure>() {
+        Some(Secure) => "https",
+        None => "http",
+    }
+}
+
 /// The URL by which a trusted proxy was called, as its headers say.
 #[derive(Clone, Debug)]
 pub(super) struct Told(pub(super) Arc<PublicUrl>);
@@ -20,8 +32,8 @@ pub(super) struct Told(pub(super) Arc<PublicUrl>);
 /// The URL of this server, as the caller of a request reached it. The URLs in the answer start with it.
 #[derive(Clone, Debug)]
 pub(crate) enum Base {
-    /// The host that the request names.
-    Host(HeaderValue),
+    /// The scheme that the connection speaks, and the host that the request names.
+    Host(&'static str, HeaderValue),
     /// The URL that a flag sets, or that a trusted proxy was called by.
     Public(Arc<PublicUrl>),
 }
@@ -31,7 +43,7 @@ impl Base {
     pub(crate) fn url(&self) -> String {
         match self {
             // A host is always text: `reached` has checked each byte.
-            Self::Host(host) => ["http://", host.to_str().unwrap_or_default()].concat(),
+            Self::Host(scheme, host) => [scheme, "://", host.to_str().unwrap_or_default()].concat(),
             Self::Public(public) => public.as_str().to_owned(),
         }
     }
@@ -41,7 +53,7 @@ impl Base {
     pub(crate) fn for_browser(&self) -> String {
         let url = self.url();
         match self {
-            Self::Host(_) => on_localhost(&url).unwrap_or(url),
+            Self::Host(..) => on_localhost(&url).unwrap_or(url),
             Self::Public(_) => url,
         }
     }
@@ -49,7 +61,7 @@ impl Base {
     /// Its host and its port, which a signature covers.
     pub(crate) fn authority(&self) -> &str {
         match self {
-            Self::Host(host) => host.to_str().unwrap_or_default(),
+            Self::Host(_, host) => host.to_str().unwrap_or_default(),
             Self::Public(public) => public.authority(),
         }
     }
@@ -57,7 +69,7 @@ impl Base {
     /// The path before the mock's own paths.
     pub(crate) fn prefix(&self) -> &str {
         match self {
-            Self::Host(_) => "",
+            Self::Host(..) => "",
             Self::Public(public) => public.prefix(),
         }
     }
@@ -139,7 +151,10 @@ pub(crate) fn reached(
         return Ok(Base::Public(Arc::clone(public)));
     }
     let host = headers.get(HOST).filter(|host| is_host(host));
-    host.cloned().map(Base::Host).ok_or_else(|| {
+    let named = host
+        .cloned()
+        .map(|host| Base::Host(scheme(extensions), host));
+    named.ok_or_else(|| {
         let reason = "is missing or not a host; the mock builds the URLs of its answer from it";
         Rejection::malformed("header Host", reason)
     })
@@ -164,12 +179,13 @@ pub(super) fn split_port(host: &str) -> (&str, &str) {
 /// The URL of this server on localhost, if `base` has a loopback address. A passkey belongs to a domain, and an IP address
 /// is not one.
 pub(crate) fn on_localhost(base: &str) -> Option<String> {
-    let (name, port) = split_port(base.strip_prefix("http://").unwrap_or(base));
+    let (scheme, authority) = base.split_once("://").unwrap_or(("http", base));
+    let (name, port) = split_port(authority);
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let address: IpAddr = bare.parse().ok()?;
     address
         .is_loopback()
-        .then(|| ["http://localhost", port].concat())
+        .then(|| [scheme, "://localhost", port].concat())
 }
 
 #[cfg(test)]
@@ -263,6 +279,7 @@ mod tests {
             ("http://127.9.9.9", Some("http://localhost")),
             ("http://[::1]:4750", Some("http://localhost:4750")),
             ("http://[::1]", Some("http://localhost")),
+            ("https://127.0.0.1:4750", Some("https://localhost:4750")),
             ("http://localhost:4750", None),
             ("http://192.168.0.7:4750", None),
             ("http://mock.test", None),

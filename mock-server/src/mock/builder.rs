@@ -14,7 +14,9 @@ use crate::runtime::seed::{Secret, Seed};
 use crate::runtime::{
     App, Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, span,
 };
-use crate::serve;
+#[cfg(feature = "tls")]
+use crate::serve::tls::{Authority, Tls, TlsError};
+use crate::serve::{self, Listeners, Ports};
 
 /// The settings of a [`MockServer`] before it starts. The defaults are those of the program.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ pub struct MockServerBuilder {
     behaviour: Behaviour,
     seed: Seed,
     listen: SocketAddr,
+    tls: bool,
 }
 
 impl Default for MockServerBuilder {
@@ -31,6 +34,7 @@ impl Default for MockServerBuilder {
             behaviour: Behaviour::default(),
             seed: Seed::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: false,
         }
     }
 }
@@ -346,6 +350,31 @@ impl MockServerBuilder {
         self
     }
 
+    /// Speaks TLS, too, at the same port, with a certificate of an authority that this mock alone has:
+    /// [`MockServer::ca_pem`]. Every URL that the mock gives out then begins with `https`. Needs the feature `tls`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::MockServer;
+    ///
+    /// let mock = MockServer::builder().tls().start().await?;
+    /// assert!(mock.authsignal().api_url().starts_with("https://127.0.0.1:"));
+    ///
+    /// // The code under test trusts the authority.
+    /// let authority = reqwest::Certificate::from_pem(mock.ca_pem().unwrap_or_default().as_bytes())?;
+    /// let http = reqwest::Client::builder().tls_certs_only([authority]).build()?;
+    /// let health = http.get(format!("{}/health", mock.control_url())).send().await?;
+    /// assert!(health.status().is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Starts the mock. It accepts connections when this returns.
     ///
     /// # Errors
@@ -374,8 +403,14 @@ impl MockServerBuilder {
             serve::listen(self.listen)?
         };
         let address = listeners.address();
-        app.listens_at(address)?;
-        let addresses = Addresses::new(address, app.behaviour.public_url.as_deref());
+        app.listens_at(&[address])?;
+        let scheme = if self.tls { "https" } else { "http" };
+        let addresses = Addresses::new(scheme, address, app.behaviour.public_url.as_deref());
+        let (ports, ca_pem) = if self.tls {
+            secured(&app, listeners)?
+        } else {
+            (Ports::plain(listeners), None)
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = (Arc::clone(&app), Arc::clone(&phones));
         let until_stopped = async move {
@@ -392,7 +427,7 @@ impl MockServerBuilder {
                 // A test that ends waits for no request.
                 std::future::ready(())
             };
-            serve::serve(&app, router, listeners, stop).await;
+            serve::serve(&app, router, ports, stop).await;
         };
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))
@@ -408,10 +443,28 @@ impl MockServerBuilder {
             activeconnect,
             authsignal,
             address,
+            ca_pem,
             stop: Some(stop),
             thread: Some(thread),
         })
     }
+}
+
+/// A port for plain HTTP and TLS, and the authority that clients are to trust.
+#[cfg(feature = "tls")]
+fn secured(app: &App, listeners: Listeners) -> Result<(Ports, Option<String>), Error> {
+    let malformed = |error: TlsError| Error::Malformed(error.to_string());
+    let authority = Authority::new().map_err(malformed)?;
+    let names = app.behaviour.names(&[listeners.address()]);
+    let tls = Tls::of_authority(&authority, names).map_err(malformed)?;
+    let ca_pem = authority.certificate().to_owned();
+    Ok((Ports::with_tls(listeners, None, tls), Some(ca_pem)))
+}
+
+/// Without TLS, nobody can ask for it.
+#[cfg(not(feature = "tls"))]
+fn secured(_app: &App, listeners: Listeners) -> Result<(Ports, Option<String>), Error> {
+    Ok((Ports::plain(listeners), None))
 }
 
 /// The first part at a vendor. A seed without one gets the default, so that a mock never serves another tenant instead.

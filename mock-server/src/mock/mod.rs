@@ -72,6 +72,7 @@ pub struct MockServer {
     /// The first Authsignal tenant.
     authsignal: Arc<AuthsignalPart>,
     address: SocketAddr,
+    ca_pem: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -159,6 +160,12 @@ impl MockServer {
     /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The authority that a client trusts which calls the mock over HTTPS: a certificate in PEM form, of a key that only
+    /// this mock has. `None` unless the mock was started with `MockServerBuilder::tls`.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// URL of the control API, which controls the mock over HTTP.

@@ -2,6 +2,8 @@
 //! open the listener.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -15,18 +17,28 @@ use crate::runtime::seed::{
 };
 use crate::serve::Listeners;
 
+/// Where the mock speaks TLS.
+#[derive(Clone, Copy)]
+pub(super) struct Secure<'a> {
+    pub(super) address: SocketAddr,
+    /// The mock's own authority, if that signs the certificate.
+    pub(super) ca_file: Option<&'a Path>,
+}
+
 /// Prints where the mock listens: for people on stderr, then for programs on stdout. A program may stop reading
 /// stderr once it has the line on stdout, so the hints come first, as far as stderr takes them.
 pub(super) fn announce(
     app: &App,
     listeners: &Listeners,
+    secure: Option<Secure<'_>>,
     as_json: bool,
     log: &Log,
 ) -> io::Result<()> {
     let public = app.behaviour.public_url.as_deref();
-    let addresses = Addresses::new(listeners.address(), public);
-    let own = Addresses::of(listeners.address());
+    let addresses = Addresses::new("http", listeners.address(), public);
+    let own = Addresses::of("http", listeners.address());
     let mut lines = hints(app, &addresses, &own);
+    lines.extend(secure.map(by_tls));
     lines.push(listens(listeners));
     for line in lines {
         log.say(&visible(&line));
@@ -34,7 +46,14 @@ pub(super) fn announce(
     log.flush(bounds::LOG_FLUSH);
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{}", visible_json(&ready(app, &addresses, listeners)))?;
+        let mut ready = ready(app, &addresses, listeners);
+        if let Some(secure) = secure {
+            ready["httpsUrl"] = Addresses::of("https", secure.address).mock.into();
+            if let Some(file) = secure.ca_file {
+                ready["caFile"] = file.to_string_lossy().into();
+            }
+        }
+        writeln!(out, "{}", visible_json(&ready))?;
     } else {
         writeln!(out, "listening on {}", own.mock)?;
     }
@@ -117,6 +136,20 @@ fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
         format!("Phone:   stepup-mock phone --url {} register LINK, then approve USER", own.mock),
     ]);
     lines
+}
+
+/// By which URL the mock speaks TLS, and what a client needs for it.
+fn by_tls(secure: Secure<'_>) -> String {
+    let url = Addresses::of("https", secure.address).browser;
+    match secure.ca_file {
+        None => format!("HTTPS:   {url}    # with your certificate"),
+        Some(file) => {
+            let file = file.display();
+            format!(
+                "HTTPS:   {url}    # export SSL_CERT_FILE={file} NODE_EXTRA_CA_CERTS={file}, or as your client trusts it"
+            )
+        }
+    }
 }
 
 /// Where the mock listens, and where it does not though `localhost` may stand for that address.

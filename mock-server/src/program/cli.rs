@@ -1,6 +1,8 @@
-//! The command line: `serve` starts the mock; `import` reads a file; every other subcommand calls the
+//! The command line: `serve` starts the mock; `import` and `ca` read files; every other subcommand calls the
 //! control API of a running mock.
 
+#[cfg(feature = "tls")]
+mod ca;
 mod configuration;
 mod device;
 mod failures;
@@ -27,6 +29,8 @@ use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
 use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
+#[cfg(feature = "tls")]
+use crate::runtime::read_file;
 
 /// A mock server for the step-up authentication providers Activeconnect and Authsignal.
 #[derive(Debug, Parser)]
@@ -138,6 +142,12 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Print the authority to trust for a mock with --tls, in PEM form; the first run makes it
+    #[cfg(feature = "tls")]
+    Ca {
+        #[command(flatten)]
+        wanted: ca::Wanted,
+    },
     /// Show the messages that the mock would have sent, newest first
     Inbox {
         #[command(flatten)]
@@ -164,6 +174,11 @@ struct RunningMock {
     /// URL of the mock
     #[arg(long, global = true, env = "STEPUP_MOCK_URL", hide_env_values = true, default_value_t = format!("http://{DEFAULT_LISTEN}"))]
     url: String,
+    /// PEM file with the authority to trust if that URL is https [default: the mock's own, if it is where `stepup-mock ca`
+    /// keeps it]
+    #[cfg(feature = "tls")]
+    #[arg(long, global = true, env = "STEPUP_MOCK_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -343,6 +358,8 @@ fn call(command: Command) -> anyhow::Result<()> {
             configuration::export(&mock, tenant.as_deref(), form)
         }
         Command::Import { file } => configuration::import(&file),
+        #[cfg(feature = "tls")]
+        Command::Ca { wanted } => ca::run(&wanted),
         Command::Inbox { mock, wanted, json } => inbox(&mock, wanted, json),
     }
 }
@@ -557,13 +574,6 @@ impl RunningMock {
         request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
     ) -> anyhow::Result<Value> {
         let url = self.url.trim_end_matches('/');
-        anyhow::ensure!(
-            !url.get(..6)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
-            "{} is https, and this command speaks http only; give --url the address where the mock listens, such as \
-             http://{DEFAULT_LISTEN}, which needs no proxy",
-            without_credentials(url)
-        );
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -573,13 +583,12 @@ impl RunningMock {
             let http = reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
-                .timeout(bounds::COMMAND_TIME)
-                .build()
-                .context("cannot create the HTTP client")?;
+                .timeout(bounds::COMMAND_TIME);
+            let http = self.trusting(http, url)?.build().context("cannot create the HTTP client")?;
             let sent = request(&http, url).send().await;
             let url = without_credentials(url);
             let mut answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
-                format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url")
+                format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url{}", if_https(&url))
             })?;
             let status = answer.status();
             let mut body = Vec::new();
@@ -600,6 +609,60 @@ impl RunningMock {
     }
 }
 
+impl RunningMock {
+    /// The client with the authority of a mock that speaks TLS.
+    #[cfg(feature = "tls")]
+    fn trusting(
+        &self,
+        http: reqwest::ClientBuilder,
+        url: &str,
+    ) -> anyhow::Result<reqwest::ClientBuilder> {
+        if !is_https(url) {
+            return Ok(http);
+        }
+        let Some(file) = self.ca.clone().or_else(super::tls::own_file) else {
+            return Ok(http);
+        };
+        let name = file.display();
+        let pem = read_file(&file).with_context(|| format!("cannot read {name}"))?;
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+        anyhow::ensure!(
+            !authorities.is_empty(),
+            "{name} holds no certificate in PEM form"
+        );
+        Ok(http.tls_certs_merge(authorities))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unused_self, reason = "as with the feature `tls`")]
+    fn trusting(
+        &self,
+        http: reqwest::ClientBuilder,
+        url: &str,
+    ) -> anyhow::Result<reqwest::ClientBuilder> {
+        anyhow::ensure!(
+            !is_https(url),
+            "{} is https, and this build of the program speaks http only; give --url the address where the mock listens, \
+             such as http://{DEFAULT_LISTEN}, which needs no proxy",
+            without_credentials(url)
+        );
+        Ok(http)
+    }
+}
+
+fn is_https(url: &str) -> bool {
+    let scheme = url.get(..6);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+}
+
+/// What else can be wrong with an https URL.
+fn if_https(url: &str) -> &'static str {
+    match is_https(url) {
+        false => "",
+        true => ", and the certificate authority to trust with --ca",
+    }
+}
+
 /// A URL without the user name and the password that it may hold, for errors. Cuts off too much rather than too little.
 fn without_credentials(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
@@ -613,22 +676,7 @@ fn without_credentials(url: &str) -> String {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Command, Line, RunningMock, without_credentials, without_empty};
-
-    #[test]
-    fn a_command_that_is_given_https_says_that_it_speaks_http() {
-        let url = "HTTPS://ada:SECRET@localhost:8443/auth".to_owned();
-        let asked = RunningMock { url }.call(|http, url| http.get(url));
-        let error = asked.unwrap_err().to_string();
-        for says in [
-            "HTTPS://localhost:8443/auth is https",
-            "http only",
-            "http://127.0.0.1:4750",
-        ] {
-            assert!(error.contains(says), "{error}");
-        }
-        assert!(!error.contains("SECRET"), "{error}");
-    }
+    use super::{Command, Line, without_credentials, without_empty};
 
     #[test]
     fn an_error_shows_a_url_without_its_password() {

@@ -6,8 +6,14 @@ mod cli;
 mod log;
 mod settings;
 mod signals;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "without_tls.rs"]
+mod tls;
 mod visible;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -20,7 +26,7 @@ use self::signals::Signals;
 use crate::bounds;
 use crate::http::{phones, router};
 use crate::runtime::{App, PublicUrl};
-use crate::serve::{self, ListenError};
+use crate::serve::{self, ListenError, Listeners, Ports};
 
 /// Serves until the process receives a signal to stop.
 ///
@@ -32,14 +38,19 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
     // This comes before the ready line, so that the mock also catches a signal right after that line.
     let mut signals = Signals::new(settings.stop_with_stdin.unwrap_or(false))?;
-    let listeners = serve::listen(settings.listen()).map_err(|ListenError { address, source }| {
-        anyhow::Error::from(source).context(format!(
-            "cannot listen on {address}; is another mock running? --listen 127.0.0.1:0 picks a free port"
-        ))
-    })?;
-    let address = listeners.address();
-    app.listens_at(address)?;
-    if !address.ip().is_loopback() {
+    let listeners = listen(settings.listen(), "--listen")?;
+    let wanted = tls::wanted(settings)?;
+    let apart = wanted.and(settings.tls_listen);
+    let apart = apart
+        .map(|address| listen(address, "--tls-listen"))
+        .transpose()?;
+    let ports = [Some(&listeners), apart.as_ref()].into_iter().flatten();
+    let addresses: Vec<_> = ports.map(Listeners::address).collect();
+    app.listens_at(&addresses)?;
+    for address in addresses
+        .iter()
+        .filter(|address| !address.ip().is_loopback())
+    {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }
     let public = app.behaviour.public_url.as_deref();
@@ -49,8 +60,16 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
              the WebSocket of the QR code: QR codes will not work there; choose another host or path"
         );
     }
-    announce::announce(&app, &listeners, settings.ready_json.unwrap_or(false), log)
-        .context("stdout")?;
+    let secured = wanted.map(|wanted| tls::secured(wanted, &app.behaviour, &addresses));
+    let secured = secured.transpose()?;
+    let secure = secured.as_ref().map(|secured| announce::Secure {
+        address: apart
+            .as_ref()
+            .map_or(listeners.address(), Listeners::address),
+        ca_file: secured.ca_file.as_deref(),
+    });
+    let as_json = settings.ready_json.unwrap_or(false);
+    announce::announce(&app, &listeners, secure, as_json, log).context("stdout")?;
     #[expect(
         clippy::async_yields_async,
         reason = "the time to drain begins with the signal to stop"
@@ -72,6 +91,19 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     };
     // After the ready line: connections wait meanwhile, and the line comes a third sooner.
     let router = router(&app, &phones(&app));
-    serve::serve(&app, router, listeners, stop).await;
+    let ports = match secured {
+        None => Ports::plain(listeners),
+        Some(secured) => secured.ports(listeners, apart),
+    };
+    serve::serve(&app, router, ports, stop).await;
     Ok(())
+}
+
+/// Listens on the address that a flag sets.
+fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<Listeners> {
+    serve::listen(address).map_err(|ListenError { address, source }| {
+        anyhow::Error::from(source).context(format!(
+            "cannot listen on {address}; is another mock running? {flag} 127.0.0.1:0 picks a free port"
+        ))
+    })
 }

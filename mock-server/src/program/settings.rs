@@ -54,6 +54,23 @@ pub struct Settings {
     )]
     #[serde(default, deserialize_with = "proxies")]
     pub trust_forwarded_from: Option<Vec<Several<Proxy>>>,
+    /// Speak TLS, too: at the same port as plain HTTP, with a certificate that the mock's own authority signs.
+    /// `stepup-mock ca` prints that authority, for clients to trust
+    #[arg(long, env = "STEPUP_TLS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub tls: Option<bool>,
+    /// Address to speak TLS at instead, alone, while --listen keeps to plain HTTP; brings --tls with it
+    #[arg(long, env = "STEPUP_TLS_LISTEN", value_name = "ADDR")]
+    pub tls_listen: Option<SocketAddr>,
+    /// PEM file with a certificate of your own and those that it needs between it and its root; brings --tls with it
+    #[arg(long, env = "STEPUP_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the private key of that certificate
+    #[arg(long, env = "STEPUP_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Folder in which the mock keeps its authority, `ca.pem` and `ca-key.pem` [default: stepup-mock in the folder for your
+    /// programs' data]
+    #[arg(long, env = "STEPUP_TLS_CA_DIR", value_name = "FOLDER")]
+    pub tls_ca_dir: Option<PathBuf>,
     /// State at startup: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
@@ -381,11 +398,15 @@ impl Settings {
                 path.display()
             )
         })?;
+        // The author of the file knows where the file is, but not where the mock is started.
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let of_tls = [&mut file.tls_cert, &mut file.tls_key, &mut file.tls_ca_dir];
+        for named in of_tls.into_iter().flatten() {
+            *named = folder.join(&*named);
+        }
         if let Some(seed) = &mut file.seed
             && !NAMES.contains(&&**seed)
         {
-            // The author of the file knows where the file is, but not where the mock is started.
-            let folder = path.parent().unwrap_or(Path::new(""));
             let joined = folder.join(&*seed).into_os_string().into_string();
             *seed = joined.map_err(|_| {
                 anyhow::anyhow!(
@@ -418,6 +439,11 @@ impl Settings {
             allow_host: self.allow_host.or(other.allow_host),
             public_url: self.public_url.or(other.public_url),
             trust_forwarded_from: self.trust_forwarded_from.or(other.trust_forwarded_from),
+            tls: self.tls.or(other.tls),
+            tls_listen: self.tls_listen.or(other.tls_listen),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            tls_ca_dir: self.tls_ca_dir.or(other.tls_ca_dir),
             seed: self.seed.or(other.seed),
             deterministic: self.deterministic.or(other.deterministic),
             ready_json: self.ready_json.or(other.ready_json),

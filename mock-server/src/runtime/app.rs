@@ -150,8 +150,8 @@ impl App {
     ///
     /// # Errors
     /// The seed has a webhook that goes there.
-    pub fn listens_at(&self, address: SocketAddr) -> Result<(), AppError> {
-        self.courier.listens_at(address);
+    pub fn listens_at(&self, addresses: &[SocketAddr]) -> Result<(), AppError> {
+        self.courier.listens_at(addresses);
         let tenants = self.tenants.all();
         let planned = tenants.iter().map(|tenant| &tenant.planned);
         seed::check_webhooks(planned, |url| self.courier.check(url))?;
@@ -717,10 +717,10 @@ mod tests {
     fn a_seed_cannot_have_the_mock_itself_for_a_receiver() {
         let mine = Seed::default().with_webhook("http://localhost:4750/_mock/webhooks/trigger");
         let app = app(mine);
-        assert!(app.listens_at(([127, 0, 0, 1], 4751).into()).is_ok());
+        assert!(app.listens_at(&[([127, 0, 0, 1], 4751).into()]).is_ok());
         let app = self::app(Seed::default().with_webhook("http://localhost:4750/"));
         let error = app
-            .listens_at(([127, 0, 0, 1], 4750).into())
+            .listens_at(&[([127, 0, 0, 1], 4750).into()])
             .unwrap_err()
             .to_string();
         assert!(

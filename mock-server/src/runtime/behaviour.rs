@@ -1,5 +1,7 @@
 //! The settings of a mock's behaviour, and their defaults. Knows neither the flags nor the tests that set them.
 
+#[cfg(feature = "tls")]
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,6 +150,24 @@ impl Behaviour {
     /// Bytes of all request bodies together that the mock holds at one time; always enough for one of the largest.
     pub fn bodies(&self) -> usize {
         bounds::BODIES.max(self.body_limit)
+    }
+
+    /// The names and IP addresses by which callers may reach a mock at these addresses.
+    #[cfg(feature = "tls")]
+    pub fn names(&self, addresses: &[SocketAddr]) -> Vec<String> {
+        let own = addresses.iter().map(SocketAddr::ip);
+        let own = own.filter(|ip| !ip.is_unspecified());
+        let own = own.map(|ip| ip.to_string());
+        let public = self.public_url.iter();
+        let public = public.map(|url| url.host().trim_matches(['[', ']']).to_owned());
+        let always = ["localhost", "*.localhost", "127.0.0.1", "::1"];
+        let mut names: Vec<_> = always.map(str::to_owned).into_iter().collect();
+        for name in own.chain(public).chain(self.allow_host.iter().cloned()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// How far a signature's timestamp may be from the machine's clock, in seconds; `None` accepts any timestamp.

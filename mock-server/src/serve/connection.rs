@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -16,22 +16,46 @@ use http::header::{CONNECTION, HeaderValue};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
 use super::answer::Answer;
 use super::damage::suffered;
-use super::pace::{End, Fate, Pace, Phase, Times};
+use super::line::{Awaited, Left, Line, Stray};
+use super::pace::{Fate, Pace, Phase, Times};
+use super::stream::Stream;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use crate::bounds;
-use crate::http::Peer;
 use crate::http::surface::Intake;
+use crate::http::{Peer, Secure};
 use crate::runtime::Behaviour;
 
-/// The first byte of TLS: the type of its handshake records. No request begins with it.
-const HANDSHAKE: u8 = 22;
+/// What clients may speak at a port.
+#[derive(Clone)]
+pub(super) enum Speech {
+    Plain,
+    /// Plain HTTP or TLS, by the first byte.
+    #[cfg(feature = "tls")]
+    Either(Tls),
+    #[cfg(feature = "tls")]
+    Tls(Tls),
+}
+
+impl Speech {
+    fn awaited(&self) -> Awaited {
+        match self {
+            Self::Plain => Awaited::Request,
+            #[cfg(feature = "tls")]
+            Self::Either(_) => Awaited::Either,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => Awaited::Handshake,
+        }
+    }
+}
 
 /// What every connection is served with.
 #[derive(Clone)]
@@ -79,26 +103,90 @@ where
         stream: TcpStream,
         peer: IpAddr,
         place: OwnedSemaphorePermit,
+        speech: Speech,
         mut stopped: watch::Receiver<bool>,
     ) {
         // Without it, answers to keep-alive clients wait for Nagle's algorithm.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let (pace, crowded) = (Pace::new(), self.crowded.clone());
-        let times = || match *crowded.borrow() {
-            true => self.times.crowded(),
-            false => self.times,
+        let plain = (Stream::Plain(stream), place);
+        let ended = match &speech {
+            Speech::Plain => {
+                self.converse(plain, peer, speech.awaited(), &mut stopped)
+                    .await
+            }
+            #[cfg(feature = "tls")]
+            Speech::Either(tls) | Speech::Tls(tls) => {
+                let begun = self
+                    .clone()
+                    .converse(plain, peer, speech.awaited(), &mut stopped)
+                    .await;
+                match begun {
+                    // Boxed, so that plain connections take no room for it.
+                    Some(Ended {
+                        stream: Stream::Plain(stream),
+                        place,
+                        rest: Rest::Handshake(first),
+                    }) => {
+                        let secured = self.secured(tls, stream, first, place, peer, &mut stopped);
+                        Box::pin(secured).await
+                    }
+                    other => other,
+                }
+            }
         };
-        let (home, mut returned) = oneshot::channel();
-        let line = Line {
-            open: Some((stream, place)),
-            home: Some(home),
-            pace: pace.clone(),
-            patience: None,
-            is_new: true,
-            is_tls: false,
+        let Some(Ended {
+            stream,
+            place: _place,
+            rest,
+        }) = ended
+        else {
+            return;
         };
+        tokio::select! {
+            // A planned reset is quicker.
+            biased;
+            _ = tokio::time::timeout(bounds::LINGER_TIME, finish(stream, rest)) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    }
+
+    /// Does the handshake, then serves the connection.
+    #[cfg(feature = "tls")]
+    async fn secured(
+        self,
+        tls: &Tls,
+        stream: TcpStream,
+        first: Bytes,
+        place: OwnedSemaphorePermit,
+        peer: IpAddr,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<Ended> {
+        let limit = current(self.times, &self.crowded).head;
+        let stream = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return None,
+            accepted = tokio::time::timeout(limit, tls.accept(stream, first)) => accepted.ok()??,
+        };
+        self.converse((stream, place), peer, Awaited::Anything, stopped)
+            .await
+    }
+
+    /// Answers requests until no more come. Gives nothing back of an upgraded connection, which is a WebSocket and belongs
+    /// to its handler from now on.
+    async fn converse(
+        self,
+        (stream, place): (Stream, OwnedSemaphorePermit),
+        peer: IpAddr,
+        awaited: Awaited,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<Ended> {
+        let pace = Pace::new();
+        let is_secure = stream.is_secure();
+        let (line, mut returned) = Line::new(stream, place, awaited, pace.clone());
+        let (crowded, told_tls) = (self.crowded.clone(), Arc::clone(&self.told_tls));
+        let usual = self.times;
+        let times = || current(usual, &crowded);
         let on_time = {
             let pace = &pace;
             let service = {
@@ -110,6 +198,9 @@ where
                         if let Some(peer) = peer {
                             request.extensions_mut().insert(peer);
                         }
+                        if is_secure {
+                            request.extensions_mut().insert(Secure);
+                        }
                         answer(self.service.clone(), &self.intake, request, pace.clone())
                     },
                 )
@@ -120,7 +211,7 @@ where
                 .serve_connection(TokioIo::new(line), service)
                 .with_upgrades();
             let (mut connection, mut late) = (pin!(connection), pin!(overdue(pace, times)));
-            let (mut stopping, mut crowd) = (false, self.crowded.clone());
+            let (mut stopping, mut crowd) = (false, crowded.clone());
             loop {
                 tokio::select! {
                     biased;
@@ -142,55 +233,89 @@ where
                 }
             }
         };
-        // An upgraded connection is a WebSocket, and belongs to its handler from now on.
-        let Ok(Left {
+        let Left {
             stream,
-            place: _place,
-            is_tls,
-        }) = returned.try_recv()
-        else {
-            return;
+            place,
+            stray,
+        } = returned.try_recv().ok()?;
+        let rest = match (stray, pace.ending()) {
+            (_, Some(Fate::Reset)) => Rest::Reset,
+            (_, Some(Fate::Closed)) => Rest::Close,
+            (Some(Stray::Handshake(first)), None) => Rest::Handshake(first),
+            (Some(Stray::Tls), None) => {
+                warn_of_tls(&told_tls);
+                Rest::LastWords(plain_only())
+            }
+            (Some(Stray::Plain), None) => Rest::LastWords(tls_only()),
+            (None, None) if on_time => Rest::Linger,
+            (None, None) if pace.phase() == Phase::Head => Rest::LastWords(late_head(times())),
+            (None, None) => Rest::Nothing,
         };
-        if is_tls {
-            warn_of_tls(&self.told_tls);
-        }
-        let fate = pace.ending();
-        if fate == Some(Fate::Reset) {
+        Some(Ended {
+            stream,
+            place,
+            rest,
+        })
+    }
+}
+
+/// The times that hold now.
+fn current(usual: Times, crowded: &watch::Receiver<bool>) -> Times {
+    match *crowded.borrow() {
+        true => usual.crowded(),
+        false => usual,
+    }
+}
+
+/// A connection that no more requests come from.
+struct Ended {
+    stream: Stream,
+    place: OwnedSemaphorePermit,
+    rest: Rest,
+}
+
+/// What is left to do.
+enum Rest {
+    /// To reset it.
+    Reset,
+    /// To close it.
+    Close,
+    /// To say why it ends.
+    LastWords(Vec<u8>),
+    /// To let the client read the last answer.
+    Linger,
+    /// Nothing but to drop it.
+    Nothing,
+    /// To go on with a handshake that has begun with these bytes.
+    Handshake(Bytes),
+}
+
+async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
+    match rest {
+        Rest::Reset => {
             // The reset comes with the close.
-            if let Err(error) = stream.set_zero_linger() {
+            if let Err(error) = stream.reset_at_close() {
                 tracing::debug!(%error, "SO_LINGER");
             }
-            return;
+            return Ok(());
         }
-        let end = async {
-            let mut stream = stream;
-            if fate.is_some() {
-                stream.shutdown().await?;
-            } else if is_tls {
-                stream.write_all(&plain_only()).await?;
-                stream.shutdown().await?;
-            } else if !on_time {
-                if pace.phase() != Phase::Head {
-                    return Ok(());
-                }
-                stream.write_all(&late_head(times())).await?;
-                stream.shutdown().await?;
-            }
-            linger(stream).await
-        };
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => {}
-            _ = tokio::time::timeout(bounds::LINGER_TIME, end) => {}
+        Rest::Nothing | Rest::Handshake(_) => return Ok(()),
+        Rest::Linger => {}
+        Rest::LastWords(words) => {
+            stream.write_all(&words).await?;
+            stream.shutdown().await?;
         }
+        Rest::Close => stream.shutdown().await?,
     }
+    linger(stream).await
 }
 
 /// Says once that a client speaks TLS, where a person sees it: the client itself can only say that it understood nothing.
 fn warn_of_tls(told: &AtomicBool) {
     if !told.swap(true, Ordering::Relaxed) {
         tracing::warn!(
-            "a client speaks TLS to the mock, which speaks plain HTTP: start its base URL with http:// instead of \
-             https://. This warning is not repeated"
+            "a client speaks TLS to a port that speaks plain HTTP: start its base URL with http:// instead of https://, or \
+             start the mock with --tls. This warning is not repeated"
         );
     }
 }
@@ -267,6 +392,14 @@ fn plain_only() -> Vec<u8> {
     )
 }
 
+/// The answer to a client that speaks plain HTTP at a port for TLS.
+fn tls_only() -> Vec<u8> {
+    bare(
+        "400 Bad Request",
+        "this port speaks TLS, and the client speaks plain HTTP; start the URL with https:// instead of http://\n",
+    )
+}
+
 /// The answer to headers that did not arrive in time. The path is not known yet, so the API and its format are not,
 /// either.
 fn late_head(times: Times) -> Vec<u8> {
@@ -292,7 +425,7 @@ fn bare(status: &str, text: &str) -> Vec<u8> {
 /// Reads and drops what a client still sends after its last answer, up to a bound. If the mock closed a connection with
 /// unread bytes, the operating system would reset it. A client that is still writing would then lose the answer, which
 /// may say that its body is too large.
-async fn linger(mut stream: TcpStream) -> io::Result<()> {
+async fn linger(mut stream: Stream) -> io::Result<()> {
     let mut dropped = 0;
     let mut piece = vec![0; 16 * 1024];
     while dropped < bounds::LINGER {
@@ -331,129 +464,5 @@ impl http_body::Body for Question {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// The stream of a connection. When hyper drops it, the stream goes back to the task of the connection.
-struct Line {
-    /// `None` only during the drop.
-    open: Option<(TcpStream, OwnedSemaphorePermit)>,
-    home: Option<oneshot::Sender<Left>>,
-    pace: Pace,
-    /// Runs from the moment when the client has said that it sends nothing more, and still gets an answer.
-    patience: Option<Pin<Box<Sleep>>>,
-    /// Whether the client has sent nothing yet.
-    is_new: bool,
-    /// Whether the client speaks TLS.
-    is_tls: bool,
-}
-
-/// What is left of a connection that hyper has done with.
-struct Left {
-    stream: TcpStream,
-    place: OwnedSemaphorePermit,
-    is_tls: bool,
-}
-
-impl Line {
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
-        match &mut self.open {
-            Some((stream, _)) => Ok(Pin::new(stream)),
-            None => Err(io::ErrorKind::NotConnected.into()),
-        }
-    }
-
-    fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.pace.writes(outcome.is_ready());
-        outcome
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let (Some((stream, place)), Some(home)) = (self.open.take(), self.home.take()) {
-            let is_tls = self.is_tls;
-            // Nobody receives it if the connection was upgraded or cut off.
-            let _ = home.send(Left {
-                stream,
-                place,
-                is_tls,
-            });
-        }
-    }
-}
-
-impl AsyncRead for Line {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = self.stream()?.poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.pace.heard();
-            if std::mem::take(&mut self.is_new) && buffer.filled().get(before) == Some(&HANDSHAKE) {
-                self.is_tls = true;
-                // hyper gives the stream back.
-                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
-            }
-        } else if matches!(outcome, Poll::Ready(Ok(()))) {
-            // hyper drops a request as soon as it meets the end. A client that closes its own half only still reads the
-            // answer, and one that is gone is not worth an endless stream.
-            match self.pace.end(context.waker()) {
-                End::Final => {}
-                End::Unclear => {
-                    // hyper reads on before the service takes the body. By the next turn, it has.
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                End::AnswerDue => {
-                    let patience = self
-                        .patience
-                        .get_or_insert_with(|| Box::pin(sleep(bounds::HALF_CLOSED_TIME)));
-                    ready!(patience.as_mut().poll(context));
-                }
-            }
-        }
-        outcome
-    }
-}
-
-impl AsyncWrite for Line {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = self.stream()?.poll_write(context, bytes);
-        self.wrote(outcome)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes when it has no more to write.
-        self.pace.written();
-        self.stream()?.poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper closes after the error that ends it. The answer to TLS comes after that.
-        if self.is_tls {
-            return Poll::Ready(Ok(()));
-        }
-        self.stream()?.poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = self.stream()?.poll_write_vectored(context, pieces);
-        self.wrote(outcome)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
     }
 }

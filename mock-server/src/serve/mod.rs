@@ -3,15 +3,19 @@
 mod answer;
 mod connection;
 mod damage;
+mod line;
 mod listen;
 mod pace;
+mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use self::connection::Server;
+use self::connection::{Server, Speech};
 pub use self::listen::{ListenError, Listeners, listen};
 use crate::bounds;
 use crate::http::front;
@@ -52,12 +56,56 @@ fn places() -> usize {
     bounds::CONNECTIONS
 }
 
+/// Where the mock accepts connections, and what clients may speak there.
+pub struct Ports {
+    first: (Listeners, Speech),
+    second: Option<(Listeners, Speech)>,
+}
+
+impl Ports {
+    /// A port for plain HTTP.
+    pub fn plain(listeners: Listeners) -> Self {
+        Self {
+            first: (listeners, Speech::Plain),
+            second: None,
+        }
+    }
+
+    /// A port for plain HTTP and TLS, or one for each.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(listeners: Listeners, secure: Option<Listeners>, tls: tls::Tls) -> Self {
+        match secure {
+            None => Self {
+                first: (listeners, Speech::Either(tls)),
+                second: None,
+            },
+            Some(secure) => Self {
+                first: (listeners, Speech::Plain),
+                second: Some((secure, Speech::Tls(tls))),
+            },
+        }
+    }
+
+    /// The next connection to any of the ports.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, Speech)> {
+        let (listeners, speech) = &self.first;
+        let (accepted, speech) = match &self.second {
+            None => (listeners.accept().await, speech),
+            Some((second, other)) => tokio::select! {
+                accepted = listeners.accept() => (accepted, speech),
+                accepted = second.accept() => (accepted, other),
+            },
+        };
+        accepted.map(|(stream, peer)| (stream, peer, speech.clone()))
+    }
+}
+
 /// Serves the mock, delivers its webhooks and deletes tenants that expire, until `stop` ends. Open requests then have time until the future that
 /// `stop` returns ends.
 pub async fn serve<Patience: Future<Output = ()>>(
     app: &Arc<App>,
     router: Router,
-    listeners: Listeners,
+    ports: Ports,
     stop: impl Future<Output = Patience>,
 ) {
     // Dropping the set stops these tasks.
@@ -70,14 +118,14 @@ pub async fn serve<Patience: Future<Output = ()>>(
     // Dropping the set cuts off the connections.
     let mut connections = JoinSet::new();
     let patience = tokio::select! {
-        never = accept_all(&listeners, places(), &crowd, |stream, peer, place| {
-            connections.spawn(server.clone().serve(stream, peer, place, app.stopped()));
+        never = accept_all(&ports, places(), &crowd, |stream, peer, speech, place| {
+            connections.spawn(server.clone().serve(stream, peer, place, speech, app.stopped()));
             // Removes the connections that have ended.
             while connections.try_join_next().is_some() {}
         }) => match never {},
         patience = stop => patience,
     };
-    drop(listeners);
+    drop(ports);
     app.stop();
     let ended = async { while connections.join_next().await.is_some() {} };
     tokio::select! {
@@ -90,10 +138,10 @@ pub async fn serve<Patience: Future<Output = ()>>(
 /// Accepts connections for ever. `crowd` says whether all places are taken, so that connections that do nothing make
 /// room: a client that opens many of them must not keep others out.
 async fn accept_all(
-    listeners: &Listeners,
+    ports: &Ports,
     places: usize,
     crowd: &watch::Sender<bool>,
-    mut serve: impl FnMut(TcpStream, IpAddr, OwnedSemaphorePermit),
+    mut serve: impl FnMut(TcpStream, IpAddr, Speech, OwnedSemaphorePermit),
 ) -> Infallible {
     let free = Arc::new(Semaphore::new(places));
     let (mut told_full, mut told_failed) = (false, false);
@@ -116,8 +164,8 @@ async fn accept_all(
             // Nobody closes this semaphore.
             continue;
         };
-        match listeners.accept().await {
-            Ok((stream, peer)) => serve(stream, peer.ip(), place),
+        match ports.accept().await {
+            Ok((stream, peer, speech)) => serve(stream, peer.ip(), speech, place),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 if !told_failed {

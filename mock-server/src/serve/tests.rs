@@ -11,6 +11,7 @@ use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::Ports;
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 use crate::{MockServer, MockServerBuilder, bounds};
@@ -65,6 +66,68 @@ async fn a_client_that_speaks_tls_is_told_to_speak_http() {
     let request = b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n\x16";
     let answer = told(mock.address(), request).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_handshake_that_stops_short_ends_in_the_time_for_headers() {
+    let mock = patient().tls().header_time(SHORT).start().await.unwrap();
+    let hello = [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+    for sent in [&hello[..], &hello[..1]] {
+        assert_eq!(told(mock.address(), sent).await, "");
+    }
+    // At the same port, a request is answered as ever.
+    let request = b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = told(mock.address(), request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn the_times_of_a_connection_hold_behind_the_handshake_too() {
+    let mock = patient()
+        .tls()
+        .idle_time(SHORT)
+        .header_time(SHORT)
+        .start()
+        .await
+        .unwrap();
+    let head = b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n";
+    for (sent, answer) in [(&b""[..], ""), (&head[..], "HTTP/1.1 408 ")] {
+        let mut stream = secured(&mock).await;
+        stream.write_all(sent).await.unwrap();
+        let mut said = String::new();
+        // A client that is cut off gets no farewell of TLS.
+        let _ = stream.read_to_string(&mut said).await;
+        assert!(said.starts_with(answer), "{said:?}");
+        assert_eq!(said.is_empty(), answer.is_empty(), "{said:?}");
+    }
+}
+
+/// A connection to a mock that speaks TLS, by a client that trusts its authority.
+#[cfg(feature = "tls")]
+async fn secured(mock: &MockServer) -> tokio_rustls::client::TlsStream<TcpStream> {
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    let mut roots = RootCertStore::empty();
+    let authority = mock.ca_pem().unwrap().as_bytes();
+    roots
+        .add(CertificateDer::from_pem_slice(authority).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(mock.address()).await.unwrap();
+    TlsConnector::from(Arc::new(config))
+        .connect(ServerName::try_from("localhost").unwrap(), stream)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -223,7 +286,12 @@ async fn answers_that_nobody_reads_share_a_room_until_their_last_byte_is_sent() 
     let router = Router::new().route("/_mock/large", get(large));
     let listeners = super::listen(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listeners.address();
-    let serving = super::serve(&app, router, listeners, pending::<Ready<()>>());
+    let serving = super::serve(
+        &app,
+        router,
+        Ports::plain(listeners),
+        pending::<Ready<()>>(),
+    );
     let asking = async {
         let request = b"GET /_mock/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let mut unread = TcpStream::connect(address).await.unwrap();

@@ -36,17 +36,27 @@ fn runs(page: &str) {
     fs::write(&config, blocks(&text, "toml")).unwrap();
     let config = config.to_string_lossy();
     let running = Running::start(&["--listen", "127.0.0.1:0", "--config", &config]);
+    try_out(
+        page,
+        &text,
+        &[("MOCK", running.url()), ("STEPUP_MOCK_URL", running.url())],
+    );
+}
+
+/// Runs the shell's examples of a page one after the other, in a folder of its own.
+fn try_out(page: &str, text: &str, variables: &[(&str, &str)]) {
+    let folder = tempfile::tempdir().unwrap();
     // A reader has the program on the path.
     let program = Path::new(env!("CARGO_BIN_EXE_stepup-mock"));
     let own = program.parent().unwrap().to_path_buf();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::iter::once(own).chain(std::env::split_paths(&path));
     let output = Command::new("sh")
-        .args(["-euxc", &blocks(&text, "sh")])
+        .args(["-euxc", &blocks(text, "sh")])
+        .current_dir(folder.path())
         .env("PATH", std::env::join_paths(path).unwrap())
-        .env("MOCK", running.url())
-        .env("STEPUP_MOCK_URL", running.url())
         .env("NO_PROXY", "*")
+        .envs(variables.iter().copied())
         .output()
         .expect("sh runs");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -61,6 +71,27 @@ fn examples_of_snapshots_run() {
 #[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn examples_of_https_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let flags = ["--tls", "--tls-ca-dir", folder, "--ready-json"];
+    let running = Running::start(&[&["--listen", "127.0.0.1:0"], &flags[..]].concat());
+    let ready: Value = serde_json::from_str(&running.first_line).unwrap();
+    let text = fs::read_to_string(docs().join("tls.md")).unwrap();
+    for member in pieces(&text, "json").concat().split('"').skip(1).step_by(4) {
+        assert_ne!(ready[member], Value::Null, "{member}");
+    }
+    let url = ready["httpsUrl"].as_str().unwrap();
+    let url = url.replacen("127.0.0.1", "localhost", 1);
+    try_out(
+        "tls.md",
+        &text,
+        &[("MOCK", &url), ("STEPUP_TLS_CA_DIR", folder)],
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ mod public_url;
 mod running;
 mod start;
 mod subcommands;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::process::Output;
 

@@ -1,5 +1,7 @@
 //! PyPI authsignal against the mock: the driver on every version, and the live suite that the last version ships.
 
+use std::path::Path;
+
 use stepup_mock::MockServer;
 
 use super::python::Package;
@@ -53,6 +55,23 @@ fn drive(version: &str) {
         version,
         &exercised::answers(&mock.journal(), &[]),
     );
+}
+
+#[test]
+fn the_last_version_works_over_https_if_it_trusts_the_mocks_authority() {
+    let mock = MockServer::builder().tls().start_blocking().unwrap();
+    let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authority-of-https.pem");
+    std::fs::write(&authority, mock.ca_pem().unwrap()).unwrap();
+    let mut command = PACKAGE.script("4.1.0", "driver.py");
+    command
+        .arg("4.1.0")
+        // The SDK calls by `requests`, and the driver by Python's own library.
+        .env("REQUESTS_CA_BUNDLE", &authority)
+        .env("SSL_CERT_FILE", &authority)
+        .env("MOCK_URL", mock.url())
+        .env("AUTHSIGNAL_API_SECRET", mock.authsignal().api_secret());
+    let (out, _) = run("driving authsignal over https", &mock, &mut command, "");
+    assert_eq!(out, "authsignal 4.1.0: ok\n");
 }
 
 #[test]

@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { install } from "../../browser/npm.mjs";
@@ -32,6 +33,28 @@ async function drive(version) {
     return [...new Set(answers)].sort().join(" ");
   } finally {
     child.kill();
+  }
+}
+
+/** The driver again, by https: Node trusts the mock's authority. */
+async function trustsTheAuthority(version) {
+  const kept = mkdtempSync(join(tmpdir(), "stepup-mock-"));
+  const { child, httpsUrl, caFile, apiSecret } = await startMock(program, "--tls", "--tls-ca-dir", kept);
+  try {
+    const env = {
+      PATH: process.env.PATH,
+      MOCK_URL: httpsUrl,
+      NODE_EXTRA_CA_CERTS: caFile,
+      AUTHSIGNAL_API_SECRET: apiSecret,
+    };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(here, "driver.mjs"), version, folder], {
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, `${PACKAGE} ${version} over https:\n${stdout}${stderr}`);
+  } finally {
+    child.kill();
+    rmSync(kept, { recursive: true });
   }
 }
 
@@ -67,6 +90,7 @@ const sent = {};
 for (const version of versions.sort()) {
   sent[version] = await drive(version);
 }
+await trustsTheAuthority(Object.keys(sent).at(-1));
 await makesUpSecrets(Object.keys(sent).at(-1));
 await showFaults(Object.keys(sent).at(-1));
 const written = JSON.parse(readFileSync(exercised, "utf8"));

@@ -53,7 +53,7 @@ pub struct Courier {
     /// Allowed hosts outside this machine, in lower case.
     allowed: Arc<[String]>,
     /// Where the mock itself listens, once it does.
-    own: OnceLock<SocketAddr>,
+    own: OnceLock<Vec<SocketAddr>>,
     /// Places for deliveries, so that they take no more descriptors than the mock has for them.
     places: Semaphore,
     /// Made for the first delivery.
@@ -167,23 +167,24 @@ impl Courier {
 
     /// Notes where the mock itself listens, which can be no target: a delivery that changes the mock would cause the next,
     /// without end.
-    pub fn listens_at(&self, address: SocketAddr) {
-        // A mock listens once.
-        let _ = self.own.set(address);
+    pub fn listens_at(&self, addresses: &[SocketAddr]) {
+        // A mock begins to listen once.
+        let _ = self.own.set(addresses.to_vec());
     }
 
-    /// Where the mock listens, if it has the port of a target.
-    fn at_port_of(&self, url: &Url) -> Option<IpAddr> {
-        let own = self.own.get();
-        let own = own.filter(|own| url.port_or_known_default() == Some(own.port()));
-        own.map(|own| own.ip().to_canonical())
+    /// Where the mock listens at the port of a target.
+    fn at_port_of(&self, url: &Url) -> impl Iterator<Item = IpAddr> {
+        let port = url.port_or_known_default();
+        let own = self.own.get().into_iter().flatten();
+        own.filter(move |own| port == Some(own.port()))
+            .map(|own| own.ip().to_canonical())
     }
 
     /// Whether a target is the mock itself. A name that is not allowed can only be one of this machine; the addresses of
     /// one that is allowed are checked at sending.
     fn is_own(&self, url: &Url, host: &str) -> bool {
         self.at_port_of(url)
-            .is_some_and(|own| match host.parse::<IpAddr>() {
+            .any(|own| match host.parse::<IpAddr>() {
                 Ok(address) => is_at(address, own),
                 Err(_) => !is_allowed(&self.allowed, host),
             })
@@ -191,7 +192,8 @@ impl Courier {
 
     /// Checks that the name of a target does not stand for the mock itself.
     async fn check_name(&self, url: &Url) -> Result<(), String> {
-        let (Some(own), Some(host)) = (self.at_port_of(url), url.host_str()) else {
+        let own: Vec<_> = self.at_port_of(url).collect();
+        let Some(host) = url.host_str().filter(|_| !own.is_empty()) else {
             return Ok(());
         };
         // If nobody knows the name, the sending says so.
@@ -199,7 +201,7 @@ impl Courier {
             .await
             .into_iter()
             .flatten();
-        match found.any(|address| is_at(address.ip(), own)) {
+        match found.any(|address| own.iter().any(|own| is_at(address.ip(), *own))) {
             true => Err(the_mock_itself(url, host)),
             false => Ok(()),
         }

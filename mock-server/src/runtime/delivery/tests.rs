@@ -69,7 +69,8 @@ fn a_target_is_never_the_mock_itself() {
         Ok(()),
         "it does not listen yet"
     );
-    courier.listens_at(([192, 0, 2, 7], 4750).into());
+    let plain = ([192, 0, 2, 7], 4750).into();
+    courier.listens_at(&[plain, ([127, 0, 0, 1], 8443).into()]);
     for own in [
         "http://127.0.0.1:4750/_mock/webhooks/trigger",
         "http://localhost:4750/",
@@ -81,6 +82,8 @@ fn a_target_is_never_the_mock_itself() {
         let error = courier.check(own).unwrap_err();
         assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
     }
+    let error = courier.check("http://localhost:8443/").unwrap_err();
+    assert!(error.contains(":8443 is the mock itself"), "{error}");
     for other in [
         "http://127.0.0.1:4751/",
         "http://localhost/",
@@ -112,7 +115,7 @@ async fn a_mock_that_listens_everywhere_is_no_target_at_any_address_of_this_mach
             "localhost".into(),
         ],
     );
-    courier.listens_at(([0, 0, 0, 0], 4750).into());
+    courier.listens_at(&[([0, 0, 0, 0], 4750).into()]);
     for own in [&*own, "0.0.0.0", "127.0.0.1"] {
         let error = courier.check(&format!("http://{own}:4750/")).unwrap_err();
         assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
@@ -310,7 +313,7 @@ mod https {
     #[tokio::test]
     async fn over_https_too_a_receiver_is_on_this_machine_and_not_the_mock() {
         let courier = Courier::new(Duration::from_secs(1), &[]).trusting_anyone();
-        courier.listens_at(([127, 0, 0, 1], 443).into());
+        courier.listens_at(&[([127, 0, 0, 1], 443).into()]);
         for (url, why) in [
             ("https://192.0.2.1/", "--webhook-allow 192.0.2.1"),
             ("https://localhost/", "localhost:443 is the mock itself"),

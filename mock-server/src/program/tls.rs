@@ -1,0 +1,117 @@
+//! How the program comes to its certificate: from files of the user, or from an authority of its own that it keeps. Does
+//! not listen.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::settings::Settings;
+use crate::runtime::Behaviour;
+use crate::serve::tls::{AUTHORITY, Authority, Tls, TlsError};
+use crate::serve::{Listeners, Ports};
+
+/// Whose certificate the mock is to show.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// One of the mock's own authority, which is in this folder, or in the user's.
+    Own(Option<&'a Path>),
+    /// One of the user's, and its key.
+    Given(&'a Path, &'a Path),
+}
+
+/// A mock that speaks TLS.
+pub(super) struct Secured {
+    tls: Tls,
+    /// The file of its own authority.
+    pub(super) ca_file: Option<PathBuf>,
+}
+
+/// What the settings say of TLS. `None` if the mock is to speak plain HTTP only.
+pub(super) fn wanted(settings: &Settings) -> anyhow::Result<Option<Wanted<'_>>> {
+    let Settings {
+        tls_listen,
+        tls_cert,
+        tls_key,
+        tls_ca_dir,
+        ..
+    } = settings;
+    let given = match (tls_cert, tls_key) {
+        (Some(certificate), Some(key)) => Some(Wanted::Given(certificate, key)),
+        (None, None) => None,
+        _ => anyhow::bail!("set both tls-cert and tls-key, or neither"),
+    };
+    let implied = given.is_some() || tls_listen.is_some();
+    let own = Wanted::Own(tls_ca_dir.as_deref());
+    Ok(settings
+        .tls
+        .unwrap_or(implied)
+        .then(|| given.unwrap_or(own)))
+}
+
+/// Reads the certificate, or makes it for the names of a mock that listens at these addresses.
+pub(super) fn secured(
+    wanted: Wanted<'_>,
+    behaviour: &Behaviour,
+    addresses: &[SocketAddr],
+) -> anyhow::Result<Secured> {
+    let (tls, ca_file) = match wanted {
+        Wanted::Given(certificate, key) => {
+            let tls = Tls::of_files(certificate, key);
+            (tls.map_err(whole)?, None)
+        }
+        Wanted::Own(folder) => {
+            let (authority, file) = authority(folder)?;
+            let tls = Tls::of_authority(&authority, behaviour.names(addresses));
+            (tls.map_err(whole)?, Some(file))
+        }
+    };
+    Ok(Secured { tls, ca_file })
+}
+
+impl Secured {
+    pub(super) fn ports(self, listeners: Listeners, apart: Option<Listeners>) -> Ports {
+        Ports::with_tls(listeners, apart, self.tls)
+    }
+}
+
+/// The mock's own authority and the file of its certificate. It is made if there is none.
+pub(super) fn authority(folder: Option<&Path>) -> anyhow::Result<(Authority, PathBuf)> {
+    let own = match folder {
+        Some(_) => None,
+        None => own_folder(),
+    };
+    let folder = folder.or(own.as_deref());
+    let folder = folder.context(
+        "there is no home folder to keep the mock's certificate authority in; name a folder with --tls-ca-dir",
+    )?;
+    let authority = Authority::kept_in(folder).map_err(whole)?;
+    let file = folder.join(AUTHORITY);
+    Ok((authority, std::path::absolute(&file).unwrap_or(file)))
+}
+
+/// An error whose words have its cause already.
+fn whole(error: TlsError) -> anyhow::Error {
+    anyhow::Error::msg(error.to_string())
+}
+
+/// The file of the authority that a mock with the defaults shows, if there is one.
+pub(super) fn own_file() -> Option<PathBuf> {
+    let file = own_folder()?.join(AUTHORITY);
+    file.exists().then_some(file)
+}
+
+/// The mock's folder among those for the data of the user's programs.
+fn own_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from);
+    let set = |name| set(name).filter(|path| path.is_absolute());
+    let home = |below| std::env::home_dir().map(|home| home.join(below));
+    let data = if cfg!(windows) {
+        set("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        home("Library/Application Support")
+    } else {
+        set("XDG_DATA_HOME").or_else(|| home(".local/share"))
+    };
+    data.map(|data| data.join("stepup-mock"))
+}

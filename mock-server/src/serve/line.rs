@@ -1,0 +1,201 @@
+//! What hyper reads and writes of a connection. It tells the pace, recognizes by its first byte a client that speaks
+//! something else than the port, and gives the stream back. Knows no request.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{Sleep, sleep};
+
+use super::pace::{End, Pace};
+use super::stream::Stream;
+use crate::bounds;
+
+/// The first byte of TLS: the type of its handshake records. No request begins with it.
+const HANDSHAKE: u8 = 22;
+
+/// What a client may begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// A request.
+    Request,
+    /// A request, or a handshake of TLS.
+    Either,
+    /// A handshake.
+    Handshake,
+    /// Whatever comes: the handshake is behind it.
+    Anything,
+}
+
+/// What a client begins with instead of a request.
+#[derive(Debug)]
+pub(super) enum Stray {
+    /// TLS, at a port for plain HTTP.
+    Tls,
+    /// Plain text, at a port for TLS.
+    Plain,
+    /// A handshake, which the port takes; these bytes of it are read.
+    Handshake(Bytes),
+}
+
+impl Awaited {
+    fn stray(self, first: &[u8]) -> Option<Stray> {
+        let is_tls = first.first() == Some(&HANDSHAKE);
+        match self {
+            Self::Request => is_tls.then_some(Stray::Tls),
+            Self::Either | Self::Handshake if is_tls => {
+                Some(Stray::Handshake(Bytes::copy_from_slice(first)))
+            }
+            Self::Handshake => Some(Stray::Plain),
+            Self::Either | Self::Anything => None,
+        }
+    }
+}
+
+/// The stream of a connection. When hyper drops it, the stream goes back to the task of the connection.
+pub(super) struct Line {
+    /// `None` only during the drop.
+    open: Option<(Stream, OwnedSemaphorePermit)>,
+    home: Option<oneshot::Sender<Left>>,
+    pace: Pace,
+    /// Runs from the moment when the client has said that it sends nothing more, and still gets an answer.
+    patience: Option<Pin<Box<Sleep>>>,
+    awaited: Awaited,
+    stray: Option<Stray>,
+}
+
+/// What is left of a connection that hyper has done with.
+pub(super) struct Left {
+    pub(super) stream: Stream,
+    pub(super) place: OwnedSemaphorePermit,
+    pub(super) stray: Option<Stray>,
+}
+
+impl Line {
+    pub(super) fn new(
+        stream: Stream,
+        place: OwnedSemaphorePermit,
+        awaited: Awaited,
+        pace: Pace,
+    ) -> (Self, oneshot::Receiver<Left>) {
+        let (home, returned) = oneshot::channel();
+        let line = Self {
+            open: Some((stream, place)),
+            home: Some(home),
+            pace,
+            patience: None,
+            awaited,
+            stray: None,
+        };
+        (line, returned)
+    }
+
+    fn stream(&mut self) -> io::Result<Pin<&mut Stream>> {
+        match &mut self.open {
+            Some((stream, _)) => Ok(Pin::new(stream)),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.pace.writes(outcome.is_ready());
+        outcome
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let (Some((stream, place)), Some(home)) = (self.open.take(), self.home.take()) {
+            let stray = self.stray.take();
+            // Nobody receives it if the connection was upgraded or cut off.
+            let _ = home.send(Left {
+                stream,
+                place,
+                stray,
+            });
+        }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = self.stream()?.poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.pace.heard();
+            let awaited = std::mem::replace(&mut self.awaited, Awaited::Anything);
+            if let Some(stray) = awaited.stray(&buffer.filled()[before..]) {
+                self.stray = Some(stray);
+                // hyper gives the stream back.
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+        } else if matches!(outcome, Poll::Ready(Ok(()))) {
+            // hyper drops a request as soon as it meets the end. A client that closes its own half only still reads the
+            // answer, and one that is gone is not worth an endless stream.
+            match self.pace.end(context.waker()) {
+                End::Final => {}
+                End::Unclear => {
+                    // hyper reads on before the service takes the body. By the next turn, it has.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                End::AnswerDue => {
+                    let patience = self
+                        .patience
+                        .get_or_insert_with(|| Box::pin(sleep(bounds::HALF_CLOSED_TIME)));
+                    ready!(patience.as_mut().poll(context));
+                }
+            }
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.stream()?.poll_write(context, bytes);
+        self.wrote(outcome)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = self.stream()?.poll_flush(context);
+        // hyper flushes when it has no more to write.
+        if outcome.is_ready() {
+            self.pace.written();
+        }
+        outcome
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper closes after the error that ends it. What a stray client gets comes after that.
+        if self.stray.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        self.stream()?.poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.stream()?.poll_write_vectored(context, pieces);
+        self.wrote(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}

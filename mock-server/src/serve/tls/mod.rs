@@ -1,0 +1,169 @@
+//! TLS: whose certificate the mock shows, and the handshake with a client. Knows no HTTP.
+
+mod authority;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+
+pub use self::authority::{AUTHORITY, Authority};
+use super::stream::{Begun, Stream};
+use crate::runtime::read_file;
+
+/// Why the mock cannot speak TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The mock's own authority cannot be read or written.
+    #[error("cannot keep the mock's certificate authority in {}: {source}; choose another folder with --tls-ca-dir", path.display())]
+    Unkept {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// A file has no certificate.
+    #[error("{} holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----", .0.display())]
+    NoCertificate(PathBuf),
+    /// A file has no key.
+    #[error(
+        "{} holds no private key in PEM form without a password, which begins with -----BEGIN PRIVATE KEY-----", .0.display()
+    )]
+    NoKey(PathBuf),
+    /// A certificate and a key are of no use together.
+    #[error("the certificate in {} and the key in {} are of no use: {why}", certificate.display(), key.display())]
+    Unfit {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// What is wrong.
+        why: rustls::Error,
+    },
+    /// The files of the mock's own authority are broken.
+    #[error("{} and {} are not what the mock keeps there, or have run out ({why}); delete both, and trust the new {}",
+        certificate.display(), key.display(), certificate.display())]
+    Broken {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// No certificate can be made.
+    #[error("cannot make a certificate: {0}")]
+    Unmade(#[from] rcgen::Error),
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Unset(#[from] rustls::Error),
+}
+
+/// How the mock speaks TLS.
+#[derive(Clone)]
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    /// Whether the log says already that a client does not trust the certificate.
+    told: Arc<AtomicBool>,
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+impl Tls {
+    /// With a certificate and its key from files.
+    ///
+    /// # Errors
+    /// A file cannot be read, or they are not a certificate and its key.
+    pub fn of_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let pem = read(certificate)?;
+        let chain: Result<Vec<_>, PemError> = CertificateDer::pem_slice_iter(&pem).collect();
+        let chain = chain.ok().filter(|chain| !chain.is_empty());
+        let chain = chain.ok_or_else(|| TlsError::NoCertificate(certificate.to_owned()))?;
+        // The reason could quote a line of the key.
+        let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
+            .map_err(|_| TlsError::NoKey(key.to_owned()))?;
+        Self::with(chain, secret).map_err(|why| TlsError::Unfit {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            why,
+        })
+    }
+
+    /// With a certificate that the mock's own authority makes for these names and IP addresses.
+    ///
+    /// # Errors
+    /// A name is none of a host, or the operating system gives no random bytes.
+    pub fn of_authority(authority: &Authority, names: Vec<String>) -> Result<Self, TlsError> {
+        let (certificate, key) = authority.issue(names)?;
+        Ok(Self::with(vec![certificate], key)?)
+    }
+
+    fn with(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, rustls::Error> {
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            told: Arc::default(),
+        })
+    }
+
+    /// Does the handshake with a client whose first bytes are read. The caller limits its time.
+    pub(super) async fn accept(&self, stream: TcpStream, first: Bytes) -> Option<Stream> {
+        match self.acceptor.accept(Begun { first, stream }).await {
+            Ok(stream) => Some(Stream::Tls(Box::new(stream))),
+            Err(error) => {
+                tracing::debug!(%error, "a TLS handshake failed");
+                self.warn_of_mistrust(&error);
+                None
+            }
+        }
+    }
+
+    /// Says once that a client refuses the certificate, where a person sees it: many clients hide the reason.
+    fn warn_of_mistrust(&self, error: &io::Error) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if let Some(rustls::Error::AlertReceived(alert)) = inner
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                "a client refuses the mock's certificate ({alert:?}): let it trust the authority that `stepup-mock ca` \
+                 prints, and name the mock by localhost, an IP address of the certificate, or a name of --allow-host. This \
+                 warning is not repeated"
+            );
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    read_file(path).map_err(|source| TlsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

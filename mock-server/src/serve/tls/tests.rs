@@ -1,0 +1,106 @@
+//! Certificates of users and of the mock's own authority, in files.
+
+use std::fs;
+use std::path::Path;
+
+use rcgen::generate_simple_self_signed;
+
+use super::{AUTHORITY, Authority, Tls};
+
+fn refused(certificate: &Path, key: &Path) -> String {
+    match Tls::of_files(certificate, key) {
+        Ok(_) => panic!("{} is accepted", certificate.display()),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_authority_is_made_once_and_its_key_is_for_its_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("new/folder");
+    let made: Vec<_> = std::thread::scope(|scope| {
+        let make = || Authority::kept_in(&below).unwrap().certificate().to_owned();
+        let at_once: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+        let made = at_once.into_iter().map(|one| one.join().unwrap());
+        made.collect()
+    });
+    let kept = fs::read_to_string(below.join(AUTHORITY)).unwrap();
+    assert!(kept.starts_with("-----BEGIN CERTIFICATE-----"), "{kept}");
+    assert!(made.iter().all(|one| *one == kept));
+    // Nothing else is left.
+    assert_eq!(fs::read_dir(&below).unwrap().count(), 2);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |name| fs::metadata(below.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode("ca-key.pem"), 0o600);
+    }
+    let authority = Authority::kept_in(&below).unwrap();
+    let (signed, _) = authority.issue(vec!["localhost".to_owned()]).unwrap();
+    assert_eq!(authority.vouches_for(&signed), Ok(()));
+    let stranger = Authority::new().unwrap();
+    assert!(stranger.vouches_for(&signed).is_err());
+}
+
+#[test]
+fn an_authority_that_does_not_fit_its_key_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    Authority::kept_in(folder.path()).unwrap();
+    let (certificate, key) = (
+        folder.path().join(AUTHORITY),
+        folder.path().join("ca-key.pem"),
+    );
+    let other = Authority::new().unwrap().certificate().to_owned();
+    for (file, text) in [
+        (&certificate, other.as_str()),
+        (&certificate, "x"),
+        (&key, "x"),
+    ] {
+        fs::write(file, text).unwrap();
+        let Err(error) = Authority::kept_in(folder.path()) else {
+            panic!("{text} is accepted")
+        };
+        let error = error.to_string();
+        assert!(error.contains("delete both"), "{error}");
+        assert!(
+            error.contains("ca.pem") && error.contains("ca-key.pem"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn files_that_are_no_certificate_and_its_key_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let one = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let other = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = file("one.pem", &one.cert.pem());
+    let key = file("one-key.pem", &one.signing_key.serialize_pem());
+    let foreign = file("other-key.pem", &other.signing_key.serialize_pem());
+    let empty = file("empty.pem", "");
+    let broken = file("broken.pem", "-----BEGIN PRIVATE KEY-----\nMARKED\n");
+    assert!(Tls::of_files(&certificate, &key).is_ok());
+    // Both in one file, as some tools write them.
+    let both = [one.signing_key.serialize_pem(), one.cert.pem()].concat();
+    let both = file("both.pem", &both);
+    assert!(Tls::of_files(&both, &both).is_ok());
+    let absent = folder.path().join("absent.pem");
+    for (certificate, key, says) in [
+        (&absent, &key, "cannot read "),
+        (&certificate, &absent, "absent.pem"),
+        (&empty, &key, "empty.pem holds no certificate"),
+        (&key, &certificate, "one-key.pem holds no certificate"),
+        (&certificate, &empty, "empty.pem holds no private key"),
+        (&certificate, &broken, "broken.pem holds no private key"),
+        (&certificate, &foreign, "other-key.pem are of no use"),
+    ] {
+        let error = refused(certificate, key);
+        assert!(error.contains(says), "{error}");
+        assert!(!error.contains("MARKED"), "{error}");
+    }
+}
