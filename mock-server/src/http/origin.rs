@@ -4,10 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::Extensions;
-use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 
 use super::surface::Rejection;
 use crate::runtime::{App, PublicUrl};
+
+/// The header by which a browser says which page a request comes from.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The address that the connection of a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +107,7 @@ pub(super) fn public<'a>(app: &'a App, extensions: &'a Extensions) -> Option<&'a
 /// page of this machine at another port is `same-site`. A proxy may change the host, but not the origin: that of the
 /// public URL is this server's, too.
 pub(crate) fn is_foreign(app: &App, headers: &HeaderMap, extensions: &Extensions) -> bool {
-    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
     if sites.any(|site| site != "same-origin" && site != "none") {
         return true;
     }
@@ -125,8 +128,7 @@ pub(crate) fn is_foreign(app: &App, headers: &HeaderMap, extensions: &Extensions
 /// `Sec-Fetch-Site`, and an image or a link of any page sends a GET without `Origin`. Only its `User-Agent` then shows a
 /// browser, and no page can change that.
 pub(crate) fn is_from_page(app: &App, headers: &HeaderMap, extensions: &Extensions) -> bool {
-    let has = |name: &str| headers.contains_key(name);
-    let says_where = has("sec-fetch-site") || has("origin");
+    let says_where = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN);
     let is_browser = || {
         let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))

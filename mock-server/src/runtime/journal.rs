@@ -390,6 +390,11 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         text.bytes().take_while(|byte| is_part(*byte)).count()
     };
+    // Most texts are short and have none, and to set up a search costs more than to look at each byte.
+    let mut places = text.as_bytes().windows(BEGINNING.len());
+    if !places.any(|place| place == BEGINNING.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
     let (mut rest, mut hidden) = (text, String::new());
     while let Some(at) = rest.find(BEGINNING) {
         let mut end = at + part(&rest[at..]);

@@ -256,10 +256,7 @@ impl Incoming {
             .find(|(other, _)| *other == name);
         let segment = parameter.and_then(|(_, index)| {
             let path = self.parts.uri.path();
-            path.strip_prefix('/')
-                .unwrap_or(path)
-                .split('/')
-                .nth(*index)
+            nth_segment(path.strip_prefix('/').unwrap_or(path), *index)
         });
         match segment {
             None | Some("") => Err(malformed("is empty".to_owned())),
@@ -511,6 +508,16 @@ pub(crate) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str>
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first)?.to_str().ok()
+}
+
+/// The part of a path between two slashes. Counted by bytes, because a search for characters costs each request three times
+/// as much: 650 of 34,000 instructions.
+fn nth_segment(path: &str, index: usize) -> Option<&str> {
+    let mut segments = path.as_bytes().split(|byte| *byte == b'/');
+    // A slash is no part of another character.
+    segments
+        .nth(index)
+        .and_then(|segment| std::str::from_utf8(segment).ok())
 }
 
 /// A parameter that is not too long.

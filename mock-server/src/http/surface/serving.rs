@@ -28,6 +28,9 @@ use crate::skew;
 /// The header of an answer that says what the mock has ignored of the request, or that the mock has a bug.
 const WARNING: HeaderName = HeaderName::from_static("stepup-mock-warning");
 
+/// The header by which a request asks for an error.
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
 /// Why an operation answers with an error that its caller asked for.
 pub const FORCED: &str =
     "the header Prefer asked for this answer, so the mock did not carry out the request";
@@ -274,7 +277,7 @@ pub(crate) struct Wanted {
 pub(crate) fn preferred(headers: &HeaderMap) -> Result<Option<Wanted>, Rejection> {
     let malformed = |reason: &str| Rejection::malformed("header Prefer", reason);
     let (mut code, mut retry_after) = (None, None);
-    for header in headers.get_all("prefer") {
+    for header in headers.get_all(PREFER) {
         let preferences = String::from_utf8_lossy(header.as_bytes());
         for preference in preferences.split([',', ';']) {
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
