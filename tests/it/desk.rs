@@ -50,7 +50,8 @@ async fn every_file_of_the_desk_comes_from_the_mock_and_has_a_content_security_p
         .collect();
     files.sort_unstable();
     files.dedup();
-    assert_eq!(files.len(), 3, "{files:?}");
+    // The style, the script and the icon, and the reference that it links to.
+    assert_eq!(files.len(), 4, "{files:?}");
     for file in files.into_iter().chain(["/"]) {
         let answer = send(server.address(), &from_a_browser(file)).await;
         assert_eq!(answer.status, 200, "{file}");

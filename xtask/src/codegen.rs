@@ -7,6 +7,7 @@ mod json_schema;
 mod lower;
 mod polish;
 pub(crate) mod reserved;
+mod served;
 mod server;
 mod successes;
 mod vocabulary;
@@ -102,6 +103,7 @@ fn generate_from(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
     }
     client::emit_index(specs, &mut output)?;
     server::emit_index(specs, &mut output)?;
+    served::emit(specs, &mut output)?;
     Ok(output.files)
 }
 

@@ -6,3 +6,4 @@ pub mod authsignal_management;
 pub mod authsignal_shared;
 pub mod authsignal;
 pub mod mock_control;
+pub mod specs;

@@ -6,7 +6,7 @@
 //! - `forwarded`, `gate`, `outlet`: through which proxy a request came; who may reach the mock at all; how many bytes of
 //!   answers wait for their readers
 //! - `router`: one router over everything
-//! - `desk`: the page for developers
+//! - `desk`, `metrics`, `specs`: the page for developers; what Prometheus reads; the specs, for tools and people
 //! - `detour`: paths of known clients that lead to an operation at another path
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `astray`: which API a request was meant for that matches no operation, and what is wrong with its base URL
@@ -15,11 +15,13 @@
 //! - `note`: what the journal keeps of a request, and which part of that it may show
 //! - `access`, `date`, `origin`: who may change the state; times as HTTP writes them; hosts, origins and URLs
 //! - `faults`: what is planned to go wrong
+//! - `asset`: files of the pages for developers
 //! - `door`: requests without a network
 //! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;
 mod activeconnect;
+mod asset;
 mod astray;
 mod authsignal;
 mod control;
@@ -31,11 +33,13 @@ mod faults;
 mod forwarded;
 mod front;
 mod gate;
+mod metrics;
 mod note;
 mod origin;
 mod outlet;
 pub mod pages;
 mod router;
+mod specs;
 pub mod surface;
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use super::control::admission::ControlApi;
 use super::detour::{OLDER_CLIENT, once_v1, to_client, with_hyphens};
 use super::door::{Door, MockPhones};
 use super::unmatched::refuse;
-use super::{desk, pages};
+use super::{desk, metrics, pages, specs};
 use crate::generated::{
     activeconnect as activeconnect_api, authsignal as authsignal_api,
     authsignal_client::routes as client_api_routes, authsignal_management as management_api,
@@ -42,6 +42,8 @@ pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
     let operations = vendors(app)
         .merge(control_api::routes::router(Arc::new(control)))
         .merge(desk::router(app))
+        .merge(metrics::router(app))
+        .merge(specs::router())
         .merge(pages::router(app));
 
     let wrong_method = {

@@ -7,6 +7,8 @@ mod configuration;
 mod device;
 mod failures;
 mod faults;
+mod health;
+mod manual;
 mod snapshot;
 
 use std::ffi::OsStr;
@@ -147,6 +149,25 @@ enum Command {
     Ca {
         #[command(flatten)]
         wanted: ca::Wanted,
+    },
+    /// Tell whether a mock is up; fail if not
+    Health {
+        #[command(flatten)]
+        mock: RunningMock,
+        /// Wait so long for a mock that is still starting
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u32>,
+    },
+    /// Print a script that completes this command line in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
     },
     /// Show the messages that the mock would have sent, newest first
     Inbox {
@@ -360,6 +381,9 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Import { file } => configuration::import(&file),
         #[cfg(feature = "tls")]
         Command::Ca { wanted } => ca::run(&wanted),
+        Command::Health { mock, wait } => health::run(&mock, wait),
+        Command::Completions { shell } => manual::completions(Line::command(), shell),
+        Command::Man { folder } => manual::man(Line::command(), folder.as_deref()),
         Command::Inbox { mock, wanted, json } => inbox(&mock, wanted, json),
     }
 }

@@ -21,6 +21,7 @@ use super::part::Part;
 use super::proxies::Proxies;
 use super::seed::{self, Seed, SeedError};
 use super::snapshot::{Moment, Snapshots};
+use super::tally::{Counted, Tally};
 use super::tenant::{Planted, Tenant};
 use super::tenants::{SecretOf, Tenants};
 use crate::bounds::IGNORED_TOLD;
@@ -82,6 +83,7 @@ pub struct App {
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
+    tally: Tally,
     /// Delivers webhooks.
     pub courier: Arc<Courier>,
     /// What is known of the proxies whose headers it believes.
@@ -129,6 +131,7 @@ impl App {
             founded: AtomicU64::new(0),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
+            tally: Tally::default(),
             pulse: Arc::new(watch::Sender::new(0)),
             stopped: watch::Sender::new(false),
             told: Mutex::default(),
@@ -438,6 +441,11 @@ impl App {
             status = note.status,
             "answered"
         );
+        self.tally.count(Counted {
+            api: note.api,
+            operation: note.operation,
+            status: note.status,
+        });
         if let Some(ignored) = &note.ignored {
             self.warn_once(note.operation, ignored);
         }
@@ -451,6 +459,21 @@ impl App {
             ledger.announce_record();
         }
         beat(&self.pulse);
+    }
+
+    /// How many requests the mock has answered since it started.
+    pub fn counts(&self) -> Vec<(Counted, u64)> {
+        self.tally.counts()
+    }
+
+    /// How many requests the journals keep now.
+    pub fn recorded(&self) -> usize {
+        let tenants = self.tenants();
+        let journals = tenants.iter().map(|tenant| &tenant.ledger.journal);
+        journals
+            .chain([&self.strays])
+            .map(|journal| lock(journal).kept())
+            .sum()
     }
 
     /// Warns of what an operation has ignored, unless the log says so already.

@@ -347,6 +347,11 @@ impl Journal {
         block
     }
 
+    /// How many requests it keeps.
+    pub fn kept(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Contents of a request and its answer; nothing after they were overwritten.
     pub fn carried(&self, entry: &Entry) -> Option<Carried> {
         let place = entry.place;

@@ -13,7 +13,7 @@
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
-//! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `seed`: one job each
+//! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `seed`, `tally`: one job each
 //! - `faults`: what a test wants to go wrong with the next requests
 //! - `fault`: one such fault, and whether it can be
 //! - `file`, `hosts`, `lock`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading
@@ -40,6 +40,7 @@ mod rounds;
 pub mod seed;
 mod snapshot;
 mod strict;
+mod tally;
 mod tenant;
 mod tenants;
 mod wakes;

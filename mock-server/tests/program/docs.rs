@@ -69,6 +69,11 @@ fn examples_of_snapshots_run() {
 }
 
 #[test]
+fn examples_of_the_mock_as_a_service_run() {
+    runs("service.md");
+}
+
+#[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
 }

@@ -13,6 +13,7 @@ mod docs;
 mod hardship;
 mod public_url;
 mod running;
+mod service;
 mod start;
 mod subcommands;
 #[cfg(feature = "tls")]

@@ -87,6 +87,7 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
     let file = quote! {
         //! What `cargo xtask codegen` makes of the specs: one module per API.
         #(pub mod #stems;)*
+        pub mod specs;
     };
     output.index(&format!("{FOLDER}/mod.rs"), file)
 }

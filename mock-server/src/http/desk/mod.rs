@@ -11,11 +11,12 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Semaphore, watch};
 
+use super::asset::asset;
 use super::control::refusal::{error_of, foreign, problem};
 use super::origin::{is_foreign, public};
 use super::surface::{FORCED, Reply, brief, preferred};
@@ -27,11 +28,6 @@ use crate::runtime::App;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest silence on a stream. A write shows whether the reader is still connected.
 const SILENCE: Duration = Duration::from_secs(15);
-
-/// The page may load its own files and send requests to its own server. No other page may frame it, which prevents
-/// clickjacking.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("desk.html");
 const STYLE: &str = include_str!("desk.css");
@@ -95,11 +91,11 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         let places = Arc::new(Semaphore::new(EVENT_STREAMS));
         move |request: Request| std::future::ready(events(&app, &places, &request))
     };
-    let style = || std::future::ready(file("text/css; charset=utf-8", STYLE));
-    let icon = || std::future::ready(file("image/svg+xml", ICON));
+    let style = || std::future::ready(asset("text/css; charset=utf-8", STYLE));
+    let icon = || std::future::ready(asset("image/svg+xml", ICON));
     let mut router = Router::new();
     for &(path, text) in SCRIPTS {
-        let script = move || std::future::ready(file("text/javascript; charset=utf-8", text));
+        let script = move || std::future::ready(asset("text/javascript; charset=utf-8", text));
         router = router.route(path, get(script));
     }
     router
@@ -117,7 +113,7 @@ fn front(app: &App, request: &Request) -> Response {
         .any(|value| value.contains("text/html"));
     if a_person && matches!(*request.method(), Method::GET | Method::HEAD) {
         let prefix = public(app, request.extensions()).map_or("", |public| public.prefix());
-        return file("text/html; charset=utf-8", below(prefix));
+        return asset("text/html; charset=utf-8", below(prefix));
     }
     refuse(app, request, StatusCode::NOT_FOUND)
 }
@@ -128,20 +124,6 @@ fn below(prefix: &str) -> Cow<'static, str> {
         "" => Cow::Borrowed(PAGE),
         prefix => Cow::Owned(PAGE.replace("=\"/_mock/", &format!("=\"{prefix}/_mock/"))),
     }
-}
-
-fn file(kind: &'static str, text: impl Into<Body>) -> Response {
-    let mut response = Response::new(text.into());
-    let headers = [
-        (CONTENT_TYPE, kind),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-    ];
-    for (name, value) in headers {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
-    }
-    response
 }
 
 /// Sends ticks as server-sent events: the first at once, then one after each change. Quick changes share one tick.
@@ -251,7 +233,8 @@ mod tests {
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
-    use super::{PAGE, POLICY, SCRIPTS, STYLE};
+    use super::super::asset::POLICY;
+    use super::{PAGE, SCRIPTS, STYLE};
     use crate::runtime::seed::Seed;
     use crate::runtime::{App, Behaviour};
 
