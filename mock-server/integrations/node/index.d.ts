@@ -116,8 +116,8 @@ export interface Tenant {
   verify(expected: object[], how?: { inOrder?: boolean; nothingElse?: boolean }): Promise<void>;
   /**
    * Calls any operation of the control API, such as `control("GET", "/_mock/actions", undefined, { limit: 5 })`. Without
-   * a body, the call is about this tenant. A body names it as its operation asks: by `tenantId`, `applicationId` or
-   * `tenant`. One that names none is about the whole mock, with the tenants of other tests.
+   * a body, the call is about this tenant. A body names it as `tenant`: `{ tenant: stepup.id }`; that of
+   * `/_mock/authsignal` as `tenantId`. One that names none is about the whole mock, with the tenants of other tests.
    */
   control(method: string, path: string, body?: object, query?: Record<string, string | number | boolean | undefined>): Promise<any>;
   /** Removes the tenant from the mock. */

@@ -9,6 +9,20 @@ const LISTED = 1000;
 const SHOWN = 20;
 const SHOWN_OF_BODY = 1000;
 
+/**
+ * What to do if the environment may send requests to the mock through a proxy.
+ *
+ * @param {string} url
+ */
+function proxied(url) {
+  const { protocol, hostname } = new URL(url);
+  const name = `${protocol.slice(0, -1).toUpperCase()}_PROXY`;
+  const set = (/** @type {string} */ one) => process.env[one] || process.env[one.toLowerCase()];
+  const spared = (set("NO_PROXY") ?? "").split(",").map((one) => one.trim());
+  if (!set(name) || spared.includes("*") || spared.includes(hostname)) return [];
+  return [`  ${name} may send requests to ${hostname} through a proxy: set NO_PROXY=${hostname}`];
+}
+
 export class Journal {
   #control;
   #tenant;
@@ -39,12 +53,22 @@ export class Journal {
     const earlier = requests.length - SHOWN;
     const lines = earlier > 0 ? [`  (${earlier} earlier requests)`] : [];
     lines.push(...(await this.#lines(requests.slice(-SHOWN))));
-    if (!requests.length) lines.push("  The mock got no request with the credentials of this test's tenant.");
+    if (!requests.length) {
+      lines.push("  The mock got no request with the credentials of this test's tenant.", ...proxied(this.#control.url));
+    }
+    for (const one of await this.#unmet()) lines.push(`  This fault is still planned: ${JSON.stringify(one)}`);
     const strays = await this.#ofNobody();
     if (strays.length) {
       lines.push("  Requests that belong to no tenant, from this test or from one beside it:", ...(await this.#lines(strays)));
     }
     return lines.join("\n");
+  }
+
+  /** The faults that have not applied as often as they were planned. */
+  async #unmet() {
+    const { tenants } = await this.#control.call("GET", "/_mock/faults", undefined, { tenant: this.#tenant });
+    const faults = tenants.flatMap((/** @type {any} */ tenant) => tenant.faults);
+    return faults.filter((/** @type {any} */ one) => !one.always);
   }
 
   /** @param {Request[]} requests */

@@ -80,7 +80,10 @@ export class Tenant {
    * @param {object} [body]
    * @param {Record<string, string | number | boolean | undefined>} [query]
    */
-  control(method, path, body, query = {}) {
+  async control(method, path, body, query = {}) {
+    if (!path.startsWith("/_mock/")) {
+      throw new TypeError(`"${path}" is no path of the control API; it begins with /_mock/, as /_mock/verify does`);
+    }
     return this.#control.call(method, path, body, body === undefined ? { tenant: this.id, ...query } : query);
   }
 

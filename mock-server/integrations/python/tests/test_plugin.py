@@ -80,6 +80,28 @@ def test_a_wrong_secret_is_shown_although_it_belongs_to_no_tenant(tests):
     ], consecutive=True)
 
 
+def test_a_fault_that_no_request_met_is_shown(tests):
+    result = tests("""
+    def test_fails(stepup):
+        stepup.faults({"operation": "get_user", "status": 503}, {"operation": "track", "always": True, "status": 503})
+        call(stepup, "users/ada/actions/pay")
+        assert False
+    """)
+    result.stdout.re_match_lines([r'  This fault is still planned: {.*"operation": "get_user".*}'])
+    result.stdout.no_re_match_line(r'.*still planned.*"always".*')
+
+
+def test_a_proxy_that_takes_the_requests_is_named(tests, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    result = tests("""
+    def test_fails(stepup):
+        assert False
+    """)
+    result.stdout.re_match_lines([r"  HTTP_PROXY sends requests to 127.0.0.1 through a proxy: set NO_PROXY=127.0.0.1"])
+
+
 def test_a_fixture_that_fails_shows_the_journal_too(tests):
     result = tests("""
     @pytest.fixture

@@ -157,3 +157,5 @@ def test_any_operation_of_the_control_api(stepup):
     assert stepup.control("GET", "/_mock/actions", limit=1)["actions"][0]["action"] == "pay"
     with pytest.raises(stepup_mock.Refused, match="body /tenat is unknown"):
         stepup.control("POST", "/_mock/clock", {"tenat": stepup.id})
+    with pytest.raises(ValueError, match="begins with /_mock/, as /_mock/verify does"):
+        stepup.control("POST", "/verify", {})

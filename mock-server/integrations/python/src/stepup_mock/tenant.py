@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Mapping, Optional, Union
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from .control import Control
 from .errors import NoMessage, Refused
@@ -93,9 +96,11 @@ class Tenant:
     def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
         """Calls any operation of the control API, such as ``control("GET", "/_mock/actions", limit=5)``.
 
-        Without a body, the call is about this tenant. A body names it as its operation asks: by ``tenantId``,
-        ``applicationId`` or ``tenant``. One that names none is about the whole mock, with the tenants of other tests.
+        Without a body, the call is about this tenant. A body names it as ``tenant``: ``{"tenant": stepup.id, ...}``; that of
+        ``/_mock/authsignal`` as ``tenantId``. One that names none is about the whole mock, with the tenants of other tests.
         """
+        if not path.startswith("/_mock/"):
+            raise ValueError(f"{path!r} is no path of the control API; it begins with /_mock/, as /_mock/verify does")
         if body is None:
             query = {"tenant": self.id, **query}
         return self._control.call(method, path, body, query=query)
@@ -280,11 +285,18 @@ class Journal:
         lines += [line for one in requests[-SHOWN:] for line in self._lines(one)]
         if not requests:
             lines.append("  The mock got no request with the credentials of this test's tenant.")
+            lines += _proxied(self._control.url)
+        lines += [f"  This fault is still planned: {json.dumps(one)}" for one in self._unmet()]
         strays = self._of_nobody()
         if strays:
             lines.append("  Requests that belong to no tenant, from this test or from one beside it:")
             lines += [line for one in strays for line in self._lines(one)]
         return "\n".join(lines)
+
+    def _unmet(self) -> List[Mapping[str, Any]]:
+        """The faults that have not applied as often as they were planned."""
+        tenants = self._control.call("GET", "/_mock/faults", query={"tenant": self._tenant})["tenants"]
+        return [one for tenant in tenants for one in tenant["faults"] if not one.get("always")]
 
     def _lines(self, request: Request) -> List[str]:
         detail = self.bodies(request.number)
@@ -309,6 +321,15 @@ def _message(one: Mapping[str, Any]) -> Message:
 def _request(one: Mapping[str, Any]) -> Request:
     optional = {name: one.get(name) for name in ("operation", "reason", "warning")}
     return Request(one["number"], one["method"], one["target"], one["status"], at=_time(one["at"]), **optional)
+
+
+def _proxied(url: str) -> List[str]:
+    """What to do if the environment sends requests to the mock through a proxy."""
+    parts = urlsplit(url)
+    if parts.scheme not in getproxies_environment() or proxy_bypass(parts.hostname or ""):
+        return []
+    name = f"{parts.scheme.upper()}_PROXY"
+    return [f"  {name} sends requests to {parts.hostname} through a proxy: set NO_PROXY={parts.hostname}"]
 
 
 def _shortened(text: str) -> str:

@@ -47,12 +47,24 @@ public final class Journal {
         if (requests.isEmpty()) {
             lines.add("  The mock got no request with the credentials of this test's tenant.");
         }
+        unmet(lines);
         List<Request> strays = ofNobody();
         if (!strays.isEmpty()) {
             lines.add("  Requests that belong to no tenant, from this test or from one beside it:");
             strays.forEach(one -> show(one, lines));
         }
         return String.join("\n", lines);
+    }
+
+    /** Shows the faults that have not applied as often as they were planned. */
+    private void unmet(List<String> lines) {
+        for (Map<String, Object> one : Control.objects(control.get("/_mock/faults", Map.of("tenant", tenant)), "tenants")) {
+            for (Map<String, Object> fault : Control.objects(one, "faults")) {
+                if (!fault.containsKey("always")) {
+                    lines.add("  This fault is still planned: " + fault);
+                }
+            }
+        }
     }
 
     private void show(Request request, List<String> lines) {
