@@ -215,6 +215,15 @@ bounds! {
     JSON_PATH: usize = 256, Bytes;
     /// Bytes of a compiled regular expression in a pattern.
     REGEX: usize = 64 * 1024, Bytes;
+    /// Steps that a search or a check of requests may take to compare patterns with the journal: bytes compared, and 32 for
+    /// each value that a JSONPath goes through. One that needs more is refused.
+    MATCHING_STEPS: u64 = 1_000_000_000, Count;
+    /// Time that such a comparison may take, without the time in which it waits for its turn.
+    MATCHING_TIME: Duration = Duration::from_secs(10), Milliseconds;
+    /// Such comparisons at one time. They take turns.
+    MATCHING_AT_ONCE: usize = 2, Count;
+    /// How long a turn of such a comparison takes.
+    MATCHING_PIECE: Duration = Duration::from_millis(50), Milliseconds;
     /// Bytes of a value that a check of requests shows; the rest is cut off.
     DIFFERENCE: usize = 512, Bytes;
     /// Unexpected requests that a check of requests shows.
@@ -455,6 +464,8 @@ bounds! {
     SNAPSHOTS: usize = 100, Count;
     /// Bytes of all snapshots of a tenant, roughly.
     SNAPSHOT_BYTES: usize = 256 * 1024 * 1024, Bytes;
+    /// Bytes of all snapshots of all tenants, roughly.
+    SNAPSHOT_BYTES_OF_ALL: usize = 1024 * 1024 * 1024, Bytes;
 
     /// Bytes of a signature's nonce.
     NONCE: usize = 256, Bytes;

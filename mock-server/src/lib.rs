@@ -53,6 +53,7 @@ pub mod fuzz;
     reason = "the generated surface is the whole spec, with the answers and the fields that the mock does not use"
 )]
 mod generated;
+mod hold;
 mod http;
 mod likeness;
 mod mock;

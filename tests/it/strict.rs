@@ -104,3 +104,45 @@ async fn activeconnect_is_as_strict_as_authsignal() {
         answer.text()
     );
 }
+
+#[tokio::test]
+async fn each_of_several_unknown_names_is_named() {
+    let several = || {
+        Tenant::request("POST", "/v1/users/ada/actions/pay?q=1&r=2")
+            .json(json!({"aaa": 1, "bbb": 2, "custom": {"free": 1}}).to_string())
+    };
+    let tenant = Tenant::new().await;
+    let answer = tenant.answer(200, &several()).await;
+    let warned = answer.header(WARNING).unwrap_or_default();
+    for name in [
+        "query parameter q,",
+        "query parameter r,",
+        "body /aaa,",
+        "body /bbb,",
+    ] {
+        assert!(
+            warned.contains(&format!("the spec has no {name}")),
+            "{warned}"
+        );
+    }
+    let many: serde_json::Map<_, _> = (0..50).map(|at| (format!("x{at}"), json!(1))).collect();
+    let many = Tenant::request("POST", "/v1/users/ada/actions/pay").json(json!(many).to_string());
+    let answer = tenant.answer(200, &many).await;
+    let warned = answer.header(WARNING).unwrap_or_default();
+    assert_eq!(warned.matches("the spec has no").count(), 8, "{warned}");
+    let strict = Tenant::of(|mock| mock.strict(true)).await;
+    let refused = strict.answer(400, &several()).await.text();
+    assert!(
+        refused.contains("query parameter q is unknown")
+            && refused.contains("these are unknown, too: query parameter r"),
+        "{refused}"
+    );
+    let body = json!({"users": [], "aaa": 1, "bbb": {"ccc": 2}});
+    let control = Request::new("POST", "/_mock/clock").json(body.to_string());
+    let refused = strict.answer(400, &control).await.text();
+    assert!(
+        refused.contains("body /aaa is unknown")
+            && refused.contains("these are unknown, too: body /bbb, body /users"),
+        "{refused}"
+    );
+}

@@ -57,6 +57,7 @@ impl Challenge<'_> {
                 action: action
                     .map(|action| filled(action, "the action is empty"))
                     .transpose()?,
+                tenant: None,
                 tenant_id: tenant_id
                     .map(|id| filled(id, "the tenant id is empty"))
                     .transpose()?,

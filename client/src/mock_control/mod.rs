@@ -434,6 +434,7 @@ macro_rules! action {
                 .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the user id is empty"))?;
             let subject = types::PhoneSubject {
                 user_id,
+                tenant: None,
                 application_id: self.application()?,
             };
             Ok(call.answer(call.raw.$operation().body(subject).send().await)?.session_status)

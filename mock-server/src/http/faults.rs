@@ -9,8 +9,8 @@ use http::header::HeaderValue;
 use serde::Deserialize;
 
 use super::door::Inside;
-use super::surface::{Change, Damage, Incoming, Instead, Operation, Planned, Wreck, Wrong};
-use crate::runtime::fault::{Connection, SchemaChange, WrongSchema};
+use super::surface::{Change, Damage, Incoming, Instead, Miss, Operation, Planned, Wreck, Wrong};
+use crate::runtime::fault::{Claims, Connection, SchemaChange, WrongSchema};
 use crate::runtime::faults::{self, Api, Asked, Taken, Told};
 use crate::runtime::ledger::Ledger;
 
@@ -36,6 +36,7 @@ pub(super) fn planned(
         carried_out: taken.carried_out,
         ahead: taken.ahead,
         told: told(&taken),
+        miss: miss(&taken),
         wrong: wrong(&taken),
         wreck: wreck(&taken),
         instead: taken
@@ -122,9 +123,49 @@ fn wreck(taken: &Taken) -> Option<Wreck> {
         faults::Damage::Slow(rate) => Some(Damage::Slow(*rate)),
         faults::Damage::Malformed | faults::Damage::Schema(_) => None,
     });
-    (damage.is_some() || taken.delay > Duration::ZERO).then_some(Wreck {
+    let by = |decides: fn(Claims) -> bool| {
+        let mut told = taken.told.iter();
+        told.find(|told| decides(told.claims))
+            .map(|told| told.hold.clone())
+    };
+    (damage.is_some() || taken.delay > Duration::ZERO).then(|| Wreck {
         delay: taken.delay,
+        delays: by(|claims| claims.delay),
         damage,
+        breaks: by(|claims| claims.damage),
+    })
+}
+
+/// What holds if the answer has nothing to break, of a request whose answer is to be broken.
+fn miss(taken: &Taken) -> Option<Miss> {
+    use faults::Damage::{Connection, Malformed, Schema, Slow, Truncated};
+    let what = match taken.damage.as_ref()? {
+        Connection(_) => return None,
+        Truncated(_) | Slow(_) | Malformed => "the answer has no body",
+        Schema(_) => "the answer has no such member, or the change is none",
+    };
+    let (breaking, others): (Vec<_>, Vec<_>) = taken
+        .told
+        .iter()
+        .cloned()
+        .partition(|told| told.claims.damage);
+    let breaking = breaking.into_iter().next()?;
+    let id = &breaking.id;
+    let rest = Taken {
+        damage: None,
+        told: match breaking.only_breaks() {
+            true => others,
+            false => taken.told.clone(),
+        },
+        ..taken.clone()
+    };
+    let missed = format!("planned in /_mock/faults: {id} broke nothing: {what}");
+    Some(Miss {
+        told: match rest.told.is_empty() {
+            true => format!("{missed}; it stays for another request"),
+            false => format!("{missed}; {}", told(&rest)),
+        },
+        hold: breaking.only_breaks().then_some(breaking.hold),
     })
 }
 

@@ -613,3 +613,32 @@ async fn a_tenant_that_a_reset_names_must_exist() {
     let (_, after, _) = mock.ask("GET", "/_mock/state", &own).await;
     assert_eq!(before, after);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_leaves_stays_until_the_answer_to_its_request_has_gone_out() {
+    let app = Arc::new(App::new(Behaviour::default(), Seed::default()).unwrap());
+    let _expiring = tokio::spawn(Arc::clone(&app).expire_tenants());
+    let service = super::front(super::router(&app, &super::phones(&app)), &app);
+    let send = async |method: &str, target: &str, body: &'static str| {
+        let request = Request::builder().method(method).uri(target);
+        let request = request.header("host", "localhost").body(Body::from(body));
+        service.clone().oneshot(request.unwrap()).await.unwrap()
+    };
+    let created = send("POST", "/_mock/tenants", r#"{"ttlSeconds": 1}"#).await;
+    let created = created.into_body().collect().await.unwrap().to_bytes();
+    let created: Value = serde_json::from_slice(&created).unwrap();
+    let list = format!(
+        "/_mock/messages?wait=4s&tenant={}",
+        created["id"].as_str().unwrap()
+    );
+    let answer = send("GET", &list, "").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let pass = async |millis| tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+    pass(5000).await;
+    assert_eq!(app.tenants().len(), 2, "its answer has not gone out");
+    drop(answer);
+    pass(900).await;
+    assert_eq!(app.tenants().len(), 2);
+    pass(1200).await;
+    assert_eq!(app.tenants().len(), 1);
+}

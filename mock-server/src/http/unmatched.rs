@@ -10,6 +10,7 @@ use super::authsignal::server::admission::is_public;
 use super::note::carried;
 use super::surface::{Reply, only};
 use super::{activeconnect, authsignal, control};
+use crate::generated::mock_control;
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 use crate::runtime::part::AuthsignalPart;
@@ -27,6 +28,11 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         let reason = reason(method, path, status);
         return control::refusal::problem(status, "unknown", &reason).into_response();
     }
+    if authorization.is_none()
+        && let Some(reason) = control_fault(path)
+    {
+        return control::refusal::problem(status, "unknown", &reason).into_response();
+    }
     let vendor = Vendor::of_request(request);
     let fault = base_fault(app, vendor, request);
     let shows_base = fault.is_some();
@@ -38,7 +44,10 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
             // The tenant's public keys are below this path, too, and servers ask for them.
             authsignal::client::admission::tenant_of(app, authorization).or_else(server_tenant)
         }
-        Vendor::Authsignal => server_tenant(),
+        // A wrong path creates a tenant as a right one does, where the mock is to do so: its secret is not the mistake.
+        Vendor::Authsignal => server_tenant().or_else(|| {
+            authsignal::server::admission::adopted_without_operation(app, request, authorization)
+        }),
         Vendor::AuthsignalManagement => management_tenant(),
         Vendor::Activeconnect => None,
     };
@@ -188,6 +197,16 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
         "no operation has this path; the specs in openapi/ list the paths"
     };
     reason.to_owned()
+}
+
+/// What is wrong with a path of the control API that lacks its beginning. No request of a vendor's client comes without
+/// credentials to such a path.
+fn control_fault(path: &str) -> Option<String> {
+    let whole = format!("/_mock{path}");
+    let mut own = mock_control::operations::ALL.iter();
+    own.any(|own| own.path == whole).then(|| {
+        format!("no operation has this path; the paths of the control API begin with /_mock: use {whole}")
+    })
 }
 
 /// Whether a path is one of the control API, of the desk's files or of its stream.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::http::of_api;
 use crate::runtime::journal::{Carried, Entry};
-use crate::runtime::{App, Tenant};
+use crate::runtime::{App, Secrets, Tenant};
 
 /// How many requests a report shows.
 const REQUESTS: usize = 50;
@@ -34,7 +34,14 @@ pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
         tenant.name(),
         counted(&requests)
     );
-    tell(&mut text, &requests);
+    let secrets = [tenant.ledger().secrets()];
+    tell(&mut text, &requests, &secrets);
+    let faults = tenant.ledger().faults();
+    for fault in faults.all().filter(|fault| fault.always != Some(true)) {
+        let id = fault.id.as_deref().unwrap_or_default();
+        let operation = fault.operation.as_deref().unwrap_or("any operation");
+        let _ = writeln!(text, "  fault {id} of {operation} is still planned");
+    }
     let strays = app.strays_after(after, REQUESTS);
     if !strays.is_empty() {
         let _ = writeln!(
@@ -42,7 +49,7 @@ pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
             "stepup-mock: since the tenant was created, the mock has answered {} that no tenant owns",
             counted(&strays)
         );
-        tell(&mut text, &strays);
+        tell(&mut text, &strays, &secrets);
     }
     text
 }
@@ -50,8 +57,9 @@ pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
 /// The requests of a mock.
 pub(super) fn of_mock(app: &App) -> String {
     let mut requests = app.strays_after(0, REQUESTS);
-    for tenant in app.tenants() {
-        requests.extend(app.journal_of(&tenant, REQUESTS));
+    let tenants = app.tenants();
+    for tenant in &tenants {
+        requests.extend(app.journal_of(tenant, REQUESTS));
     }
     requests.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.number));
     requests.truncate(REQUESTS);
@@ -60,7 +68,11 @@ pub(super) fn of_mock(app: &App) -> String {
         "stepup-mock: the mock at {now} has answered {}\n",
         counted(&requests)
     );
-    tell(&mut text, &requests);
+    let secrets: Vec<_> = tenants
+        .iter()
+        .map(|tenant| tenant.ledger().secrets())
+        .collect();
+    tell(&mut text, &requests, &secrets);
     text
 }
 
@@ -73,8 +85,8 @@ fn counted(requests: &[(Entry, Option<Carried>)]) -> String {
     }
 }
 
-/// Writes requests, newest first as given, in the order in which they came.
-fn tell(text: &mut String, requests: &[(Entry, Option<Carried>)]) {
+/// Writes requests, newest first as given, in the order in which they came, without these secrets.
+fn tell(text: &mut String, requests: &[(Entry, Option<Carried>)], secrets: &[&Secrets]) {
     for (entry, carried) in requests.iter().rev() {
         let Entry {
             number,
@@ -97,12 +109,12 @@ fn tell(text: &mut String, requests: &[(Entry, Option<Carried>)]) {
         let Some(carried) = carried else { continue };
         for (what, (kept, length)) in [("sent", carried.request()), ("answer", carried.answer())] {
             let shown = of_api(entry.api, kept, length);
-            let body: String = shown.text.chars().take(BODY).collect();
-            let cut = if body.len() < shown.text.len() {
-                " …"
-            } else {
-                ""
-            };
+            let mut whole = shown.text;
+            for secrets in secrets {
+                whole = secrets.hidden(&whole, shown.cut.is_some()).into_owned();
+            }
+            let body: String = whole.chars().take(BODY).collect();
+            let cut = if body.len() < whole.len() { " …" } else { "" };
             let note = shown.cut.map(|why| format!(" ({why})")).unwrap_or_default();
             if !body.is_empty() || !note.is_empty() {
                 let _ = writeln!(text, "      {what}: {body}{cut}{note}");

@@ -14,11 +14,12 @@ use super::behaviour::Behaviour;
 use super::clock::{Clock, Setting};
 use super::delivery::Courier;
 use super::idle::Departures;
-use super::journal::{Carried, Entry, Journal, Note};
+use super::journal::{Journal, Note};
 use super::ledger::{Founding, Ledger, beat};
 use super::lock::lock;
 use super::part::Part;
 use super::proxies::Proxies;
+use super::secrets::Secrets;
 use super::seed::{self, Seed, SeedError};
 use super::snapshot::{Moment, Snapshots};
 use super::tally::{Counted, Tally};
@@ -81,9 +82,11 @@ pub struct App {
     /// How many tenants the mock has had.
     founded: AtomicU64,
     /// Requests that belong to no tenant.
-    strays: Mutex<Journal>,
+    pub(super) strays: Mutex<Journal>,
     numbers: AtomicU64,
     tally: Tally,
+    /// How often the numbers of requests have begun anew.
+    pub(super) beginnings: AtomicU64,
     /// Delivers webhooks.
     pub courier: Arc<Courier>,
     /// What is known of the proxies whose headers it believes.
@@ -132,6 +135,7 @@ impl App {
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
             tally: Tally::default(),
+            beginnings: AtomicU64::new(0),
             pulse: Arc::new(watch::Sender::new(0)),
             stopped: watch::Sender::new(false),
             told: Mutex::default(),
@@ -218,6 +222,16 @@ impl App {
         ];
         let name = names.into_iter().flatten().next();
         let name = name.cloned().unwrap_or_default();
+        let of_account = account.as_ref().map(|account| {
+            [
+                &account.secret,
+                &account.management_secret,
+                &account.terminal_secret,
+            ]
+        });
+        let secrets = application.iter().map(|application| &application.secret);
+        let secrets = secrets.chain(of_account.into_iter().flatten());
+        let secrets = Secrets::new(secrets.map(String::as_str));
         let ledger = Arc::new(Ledger::new(Founding {
             number: self.founded.fetch_add(1, Ordering::Relaxed),
             dice: dice_of(self.origin, &name),
@@ -226,6 +240,7 @@ impl App {
             clock,
             supplies: planted.supplies,
             journal: Journal::new(self.behaviour.journal),
+            secrets,
             faults,
             courier: Arc::clone(&self.courier),
             pulse: Arc::clone(&self.pulse),
@@ -349,6 +364,7 @@ impl App {
                 **journal = Journal::new(self.behaviour.journal);
             }
             self.numbers.store(1, Ordering::Relaxed);
+            self.beginnings.fetch_add(1, Ordering::Release);
         }
         for tenant in &tenants {
             tenant.ledger.stir();
@@ -433,7 +449,14 @@ impl App {
     }
 
     /// Writes a request into the journal of its tenant, or into the journal of requests without a tenant.
-    pub fn record(&self, ledger: Option<&Ledger>, note: Note<'_>) {
+    pub fn record(&self, ledger: Option<&Ledger>, mut note: Note<'_>) {
+        if let Some(ledger) = ledger {
+            let texts = std::iter::once(&mut note.target).chain(&mut note.user_id);
+            let texts = texts.chain(&mut note.reason).chain(&mut note.warning);
+            for text in texts.chain(&mut note.ignored) {
+                ledger.secrets().hide_in(text);
+            }
+        }
         let at = ledger.map_or(&self.clock, |ledger| &ledger.clock).now();
         tracing::debug!(
             operation = note.operation.unwrap_or("none"),
@@ -509,98 +532,6 @@ impl App {
     pub fn newest(&self) -> u64 {
         self.numbers.load(Ordering::Relaxed).saturating_sub(1)
     }
-
-    /// The newest requests of all journals, newest first.
-    pub fn journal(&self, limit: usize) -> Vec<Entry> {
-        let entries = self.entries(None, limit, |_| Some(true)).into_iter();
-        entries
-            .map(|(_, entry)| Arc::unwrap_or_clone(entry))
-            .collect()
-    }
-
-    /// The newest requests that are `wanted`, newest first: those of a tenant, or of all journals. `wanted` sees those of one
-    /// tenant newest first, and returns `None` if the caller wants no older one either. It must be quick, because the
-    /// requests of these tenants wait for it.
-    pub fn entries(
-        &self,
-        of: Option<&Arc<Tenant>>,
-        limit: usize,
-        mut wanted: impl FnMut(&Entry) -> Option<bool>,
-    ) -> Vec<(Option<Arc<Ledger>>, Arc<Entry>)> {
-        let tenants = of.map_or_else(|| self.tenants.all(), |tenant| vec![Arc::clone(tenant)]);
-        let journals = tenants
-            .iter()
-            .map(|tenant| (Some(&tenant.ledger), &tenant.ledger.journal))
-            .chain(of.is_none().then_some((None, &self.strays)));
-        // All at once: a caller that asks for newer requests must not miss one for ever. The strays come last, as in a reset,
-        // or the two could wait for each other.
-        let journals: Vec<_> = journals
-            .map(|(ledger, journal)| (ledger, lock(journal)))
-            .collect();
-        let mut found: Vec<(Option<Arc<Ledger>>, Arc<Entry>)> = Vec::new();
-        for (ledger, journal) in &journals {
-            let all = found.len().saturating_add(limit);
-            for entry in journal.newest_first() {
-                if found.len() == all {
-                    break;
-                }
-                match wanted(entry) {
-                    None => break,
-                    Some(false) => {}
-                    Some(true) => found.push((ledger.map(Arc::clone), Arc::clone(entry))),
-                }
-            }
-        }
-        drop(journals);
-        found.sort_unstable_by_key(|(_, entry)| std::cmp::Reverse(entry.number));
-        found.truncate(limit);
-        found
-    }
-
-    /// The newest requests of a tenant, newest first, with what the journal keeps of their contents.
-    pub fn journal_of(&self, tenant: &Tenant, limit: usize) -> Vec<(Entry, Option<Carried>)> {
-        let journal = lock(&tenant.ledger.journal);
-        let newest = journal.newest_first().take(limit);
-        newest.map(|entry| with_contents(&journal, entry)).collect()
-    }
-
-    /// As [`journal_of`](Self::journal_of), of the requests of no tenant that came after the request of that number.
-    pub fn strays_after(&self, number: u64, limit: usize) -> Vec<(Entry, Option<Carried>)> {
-        let journal = lock(&self.strays);
-        let newest = journal.newest_first().take(limit);
-        let newest = newest.take_while(|entry| entry.number > number);
-        newest.map(|entry| with_contents(&journal, entry)).collect()
-    }
-
-    /// What the journal keeps of the contents of a request, if it still has the request.
-    pub fn contents(&self, of: Option<&Ledger>, entry: &Entry) -> Option<Carried> {
-        let journal = lock(of.map_or(&self.strays, |ledger| &ledger.journal));
-        let kept = journal.get(entry.number)?;
-        // After a reset, another one has the number.
-        std::ptr::eq(kept, entry).then(|| journal.carried(kept))?
-    }
-
-    /// The request with that number, with its tenant and the parts of its content that the journal keeps.
-    pub fn entry(&self, number: u64) -> Option<(Option<Arc<Ledger>>, Entry, Option<Carried>)> {
-        let find = |journal: &Mutex<Journal>| {
-            let journal = lock(journal);
-            journal
-                .get(number)
-                .map(|entry| with_contents(&journal, entry))
-        };
-        let of_tenant = self.tenants.all().into_iter().find_map(|tenant| {
-            let (entry, carried) = find(&tenant.ledger.journal)?;
-            Some((Some(Arc::clone(&tenant.ledger)), entry, carried))
-        });
-        of_tenant.or_else(|| {
-            let (entry, carried) = find(&self.strays)?;
-            Some((None, entry, carried))
-        })
-    }
-}
-
-fn with_contents(journal: &Journal, entry: &Entry) -> (Entry, Option<Carried>) {
-    (entry.clone(), journal.carried(entry))
 }
 
 /// The key of a tenant's sessions.

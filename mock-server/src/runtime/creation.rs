@@ -516,6 +516,64 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_tenant_stays_while_a_request_uses_it_and_its_time_begins_at_the_end() {
+        let behaviour = Behaviour {
+            tenant_ttl: Some(Duration::from_secs(1)),
+            ..Behaviour::default()
+        };
+        let app = Arc::new(App::new(behaviour, Seed::default()).unwrap());
+        let _expiring = tokio::spawn(Arc::clone(&app).expire_tenants());
+        let tenant = app.create(None).unwrap();
+        let pass = async |millis| tokio::time::sleep(Duration::from_millis(millis)).await;
+        let ((), uses) = super::super::idle::during(async {
+            app.tenant(tenant.name()).unwrap();
+            app.tenant(tenant.name()).unwrap();
+            pass(2500).await;
+            assert_eq!(app.tenants().len(), 2);
+        })
+        .await;
+        assert_eq!(uses.len(), 1);
+        // The answer is still on its way.
+        pass(2500).await;
+        assert_eq!(app.tenants().len(), 2);
+        drop(uses);
+        pass(900).await;
+        assert_eq!(app.tenants().len(), 2);
+        pass(1200).await;
+        assert_eq!(app.tenants().len(), 1);
+        assert!(tenant.ledger().is_closed());
+    }
+
+    #[test]
+    fn a_secret_opens_no_other_tenant_whatever_it_is_for() {
+        let app = app();
+        let first = Arc::clone(app.create(None).unwrap().authsignal().unwrap().account());
+        for secret in [
+            &first.secret,
+            &first.management_secret,
+            &first.terminal_secret,
+        ] {
+            for member in ["secret", "managementSecret", "terminalSecret"] {
+                let seed = object(json!({"authsignal": {member: secret}}));
+                let refused = app.create(seed).err().unwrap();
+                assert!(
+                    matches!(refused, CreateError::Taken(_)),
+                    "{member}: {refused}"
+                );
+                assert!(!refused.to_string().contains(secret.as_str()), "{refused}");
+            }
+        }
+        let same =
+            json!({"authsignal": {"secret": "one for all", "managementSecret": "one for all"}});
+        let refused = app.create(object(same)).err().unwrap().to_string();
+        assert!(
+            refused.contains("secret") && !refused.contains("one for all"),
+            "{refused}"
+        );
+        assert_eq!(app.tenants().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_tenant_that_was_deleted_or_reset_away_leaves_nothing_behind() {
         let behaviour = Behaviour {
             tenant_ttl: Some(Duration::from_secs(60)),

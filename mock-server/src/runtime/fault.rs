@@ -2,6 +2,7 @@
 //! request.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -30,6 +31,9 @@ const OF_CONNECTION: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Statuses whose answers have no body.
+const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 
 /// An API of a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +66,39 @@ impl Api {
             Self::AuthsignalManagement => authsignal_management::operations::ALL,
         };
         all.iter().map(|operation| operation.id)
+    }
+
+    /// Ids of the operations whose requests can be about a user: one in the path, the body, or a token of the Client API.
+    fn about_users(self) -> impl Iterator<Item = &'static str> {
+        let (all, schemas) = match self {
+            Self::Activeconnect => (
+                activeconnect::operations::ALL,
+                &activeconnect::routes::SCHEMAS,
+            ),
+            Self::Authsignal => (authsignal::operations::ALL, &authsignal::routes::SCHEMAS),
+            Self::AuthsignalClient => (
+                authsignal_client::operations::ALL,
+                &authsignal_client::routes::SCHEMAS,
+            ),
+            Self::AuthsignalManagement => (
+                authsignal_management::operations::ALL,
+                &authsignal_management::routes::SCHEMAS,
+            ),
+        };
+        let is_user = |name: &str| matches!(name, "userId" | "user_id");
+        let in_body = move |body: &str| {
+            let schemas = &schemas.read()["components"]["schemas"];
+            let members = schemas[body]["properties"].as_object();
+            // A body of several forms says nothing at once.
+            members.is_none_or(|members| members.keys().any(|name| is_user(name)))
+        };
+        let about_user = all.iter().filter(move |operation| {
+            let mut in_path = operation.path_parameters.iter();
+            self == Self::AuthsignalClient
+                || in_path.any(|(name, _)| is_user(name))
+                || operation.body.is_some_and(in_body)
+        });
+        about_user.map(|operation| operation.id)
     }
 }
 
@@ -275,6 +312,9 @@ impl Fault {
             within("/rateLimit/count", count, 0, u64::from(FAILURE_TIMES))?;
             within("/rateLimit/seconds", seconds, 1, FAULT_WINDOW.as_secs())?;
         }
+        if self.skew_seconds == Some(0) {
+            return Err("/skewSeconds: 0; so nothing goes wrong".to_owned());
+        }
         if let Some(skew) = self.skew_seconds
             && skew.unsigned_abs() > FAULT_SKEW.as_secs()
         {
@@ -286,7 +326,8 @@ impl Fault {
         if self.bytes_per_second == Some(0) {
             return Err("/bytesPerSecond: 0; it must be at least 1".to_owned());
         }
-        self.check_together()
+        self.check_together()?;
+        self.check_breakage()
     }
 
     /// Which requests it is about.
@@ -302,7 +343,18 @@ impl Fault {
             }
         }
         if let Some(operation) = &self.operation {
-            is_known(operation, self.api).map_err(|why| format!("/operation: {why}"))?;
+            NoOperation::check(operation, self.api).map_err(|why| format!("/operation: {why}"))?;
+        }
+        if let (Some(operation), Some(_)) = (&self.operation, &self.user_id) {
+            let apis = Api::ALL
+                .into_iter()
+                .filter(|one| self.api.is_none_or(|api| api == *one));
+            if !apis.flat_map(Api::about_users).any(|one| one == operation) {
+                return Err(format!(
+                    "/userId: a request to {operation} names no user in its path, token or body, so the fault would \
+                     never apply"
+                ));
+            }
         }
         if let Some(times) = self.times {
             within("/times", times.into(), 1, FAILURE_TIMES.into())?;
@@ -333,7 +385,7 @@ impl Fault {
                     names.join(", ")
                 ));
             }
-            if self.api == Some(Api::Activeconnect) {
+            if self.is_of_activeconnect() {
                 return Err(
                     "/error: errors of Activeconnect have no names; use `status`".to_owned(),
                 );
@@ -359,6 +411,19 @@ impl Fault {
             ));
         }
         self.check_body()
+    }
+
+    /// Whether it can only be about requests to Activeconnect.
+    fn is_of_activeconnect(&self) -> bool {
+        let is_of = |api| {
+            let operation = self.operation.as_deref();
+            operation.is_some_and(|own| NoOperation::check(own, Some(api)).is_err())
+        };
+        self.api == Some(Api::Activeconnect)
+            || Api::ALL
+                .into_iter()
+                .filter(|api| *api != Api::Activeconnect)
+                .all(is_of)
     }
 
     fn check_body(&self) -> Result<(), String> {
@@ -389,7 +454,60 @@ impl Fault {
                 "{place}: `error` has a body of its own; use `status` with this one"
             ));
         }
-        Ok(())
+        match self.status {
+            Some(status) if WITHOUT_BODY.contains(&status) => Err(format!(
+                "{place}: an answer with status {status} has no body"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it breaks something that the answer can have. What the answer of an operation has, is seen when it comes.
+    fn check_breakage(&self) -> Result<(), String> {
+        let of_body = [
+            ("/truncateAfter", self.truncate_after.is_some()),
+            ("/bytesPerSecond", self.bytes_per_second.is_some()),
+            ("/malformed", self.malformed == Some(true)),
+            ("/wrongSchema", self.wrong_schema.is_some()),
+        ];
+        if let Some((place, _)) = of_body.into_iter().find(|(_, there)| *there)
+            && let Some(status) = self.status
+        {
+            let has_text = self.text.as_deref().is_some_and(|text| !text.is_empty());
+            let has_body = self.body.is_some() || has_text || self.error.is_some();
+            // An error without a body of its own has the vendor's.
+            let has_vendors = status >= 400 && self.text.is_none();
+            if WITHOUT_BODY.contains(&status) || !(has_body || has_vendors) {
+                return Err(format!(
+                    "{place}: the answer with status {status} has no body that it could break"
+                ));
+            }
+        }
+        let Some(wrong) = &self.wrong_schema else {
+            return Ok(());
+        };
+        if self.text.is_some() {
+            return Err("/wrongSchema: the answer is `text`, which has no members".to_owned());
+        }
+        let Some(member) = &wrong.member else {
+            return Ok(());
+        };
+        let escapes = member.split('~').skip(1);
+        let is_pointer = member.starts_with('/');
+        if is_pointer && !escapes.clone().all(|rest| rest.starts_with(['0', '1'])) {
+            return Err(
+                "/wrongSchema/member: is no JSON Pointer; after ~ stands 0 for ~, or 1 for /"
+                    .to_owned(),
+            );
+        }
+        let has = |body: &Map<String, Value>| match is_pointer {
+            true => Value::Object(body.clone()).pointer(member).is_some(),
+            false => body.contains_key(member),
+        };
+        match self.body.as_ref().is_none_or(has) {
+            true => Ok(()),
+            false => Err("/wrongSchema/member: `body` has no such member".to_owned()),
+        }
     }
 
     /// Whether its effects go together.
@@ -457,6 +575,14 @@ impl Latency {
         {
             return Err(format!("/sigma: {sigma}; it must be from 0 to {SIGMA}"));
         }
+        let longest = [
+            self.milliseconds,
+            self.max_milliseconds,
+            self.median_milliseconds,
+        ];
+        if longest.into_iter().flatten().all(|delay| delay == 0) && longest != [None; 3] {
+            return Err(": 0 milliseconds; so nothing goes wrong".to_owned());
+        }
         match *self {
             Self {
                 milliseconds: Some(_),
@@ -497,29 +623,61 @@ fn within(place: &str, value: u64, least: u64, most: u64) -> Result<(), String> 
     ))
 }
 
-fn is_known(operation: &str, api: Option<Api>) -> Result<(), String> {
-    let of = |api: Option<Api>| {
-        let apis = Api::ALL.into_iter();
-        apis.filter(move |one| api.is_none_or(|api| api == *one))
-            .flat_map(Api::operations)
-    };
-    if of(api).any(|known| known == operation) {
-        return Ok(());
+/// Why no request has an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoOperation {
+    /// Another API has it.
+    OfOtherApi,
+    /// The control API has it.
+    OfControl,
+    /// Nobody has it; perhaps another was meant.
+    Unknown(Option<&'static str>),
+}
+
+impl fmt::Display for NoOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfOtherApi => {
+                f.write_str("the API in `api` has no such operation, but another one has")
+            }
+            Self::OfControl => {
+                f.write_str("this is an operation of the control API, which does not fail")
+            }
+            Self::Unknown(Some(best)) => write!(
+                f,
+                "no vendor has such an operation; the journal names the operation of each request; did you mean {best}?"
+            ),
+            Self::Unknown(None) => f.write_str(
+                "no vendor has such an operation; the journal names the operation of each request, and docs/coverage.md \
+                 lists all",
+            ),
+        }
     }
-    if of(None).any(|known| known == operation) {
-        return Err("the API in `api` has no such operation, but another one has".to_owned());
+}
+
+impl NoOperation {
+    /// Checks that an API of a vendor has an operation, or that one.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check(operation: &str, api: Option<Api>) -> Result<(), Self> {
+        let of = |api: Option<Api>| {
+            let apis = Api::ALL.into_iter();
+            apis.filter(move |one| api.is_none_or(|api| api == *one))
+                .flat_map(Api::operations)
+        };
+        if of(api).any(|known| known == operation) {
+            return Ok(());
+        }
+        if of(None).any(|known| known == operation) {
+            return Err(Self::OfOtherApi);
+        }
+        let mut own = mock_control::operations::ALL.iter();
+        if own.any(|own| own.id == operation) {
+            return Err(Self::OfControl);
+        }
+        Err(Self::Unknown(nearest(operation, of(None))))
     }
-    if mock_control::operations::ALL
-        .iter()
-        .any(|own| own.id == operation)
-    {
-        return Err("this is an operation of the control API, which does not fail".to_owned());
-    }
-    let hint = nearest(operation, of(None))
-        .map_or(String::new(), |best| format!("; did you mean {best}?"));
-    Err(format!(
-        "no vendor has such an operation; the journal names the operation of each request{hint}"
-    ))
 }
 
 fn is_visible(text: &str) -> bool {
@@ -622,6 +780,55 @@ mod tests {
             ),
             (json!({}), ": nothing goes wrong"),
             (json!({"malformed": false}), ": nothing goes wrong"),
+            (json!({"skewSeconds": 0}), "/skewSeconds: 0"),
+            (
+                json!({"latency": {"milliseconds": 0}}),
+                "/latency: 0 milliseconds",
+            ),
+            (
+                json!({"latency": {"minMilliseconds": 0, "maxMilliseconds": 0}}),
+                "/latency: 0 milliseconds",
+            ),
+            (
+                json!({"status": 503, "userId": "ada", "operation": "get_challenge"}),
+                "/userId: a request to get_challenge",
+            ),
+            (
+                json!({"error": "not_found", "operation": "authenticate_user"}),
+                "/error: errors of",
+            ),
+            (
+                json!({"status": 204, "text": "x"}),
+                "/text: an answer with status 204 has no body",
+            ),
+            (
+                json!({"status": 304, "body": {}}),
+                "/body: an answer with status 304",
+            ),
+            (
+                json!({"status": 204, "malformed": true}),
+                "/malformed: the answer with status 204",
+            ),
+            (
+                json!({"status": 200, "truncateAfter": 1}),
+                "/truncateAfter: the answer with",
+            ),
+            (
+                json!({"status": 503, "text": "", "bytesPerSecond": 1}),
+                "/bytesPerSecond: the answer",
+            ),
+            (
+                json!({"status": 200, "text": "x", "wrongSchema": {"change": "drop"}}),
+                "/wrongSchema: the answer is `text`",
+            ),
+            (
+                json!({"wrongSchema": {"change": "drop", "member": "/a/~2"}}),
+                "/wrongSchema/member: is no JSON Pointer",
+            ),
+            (
+                json!({"status": 200, "body": {"a": 1}, "wrongSchema": {"change": "drop", "member": "b"}}),
+                "/wrongSchema/member: `body` has no",
+            ),
             (json!({"latency": {}}), "/latency: say"),
             (
                 json!({"latency": {"milliseconds": 600_001}}),

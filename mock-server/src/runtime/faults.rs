@@ -13,6 +13,7 @@ use crate::bounds::{FAILURES, FAULT_DELAY};
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::ids::Ids;
 use crate::domain::whole_seconds;
+use crate::hold::Hold;
 use crate::wire::errors;
 
 pub use super::fault::Api;
@@ -108,6 +109,23 @@ pub struct Told {
     pub is_failure: bool,
     /// How many more requests it applies to; none if there is no end.
     pub left: Option<u32>,
+    /// What it decides of the request.
+    pub claims: Claims,
+    /// Ties it to the request.
+    pub hold: Hold,
+}
+
+impl Told {
+    /// Whether it does nothing but break something.
+    pub fn only_breaks(&self) -> bool {
+        let Claims {
+            delay,
+            answer,
+            damage,
+            time,
+        } = self.claims;
+        damage && !(delay || answer || time)
+    }
 }
 
 /// What the faults of a request come to.
@@ -140,31 +158,51 @@ impl Default for Taken {
     }
 }
 
-/// A fault, and the requests that have passed its rate limit.
-#[derive(Clone, Debug)]
+/// A fault, the requests that have passed its rate limit, and what ties it to those that it applied to.
+#[derive(Debug)]
 struct Planned {
     fault: Fault,
     passed: Windows,
+    hold: Hold,
+    /// Its place among all that have been planned.
+    place: u64,
+}
+
+impl Planned {
+    /// The same fault, which no request holds.
+    fn copied(&self, passed: Windows) -> Self {
+        Self {
+            fault: self.fault.clone(),
+            passed,
+            hold: Hold::default(),
+            place: self.place,
+        }
+    }
 }
 
 /// The faults of a tenant that are still to come.
 #[derive(Debug, Default)]
 pub struct Faults {
     planned: Vec<Planned>,
+    /// Those that are used up, while requests hold them.
+    spent: Vec<Planned>,
     /// How many have had an id of the mock.
     named: u64,
+    /// How many have been planned.
+    placed: u64,
 }
 
 impl Clone for Faults {
     /// The same faults, of which no request knows yet.
     fn clone(&self) -> Self {
-        let planned = self.planned.iter().map(|planned| Planned {
-            fault: planned.fault.clone(),
-            passed: Windows::default(),
-        });
+        let planned = self.planned.iter();
         Self {
-            planned: planned.collect(),
+            planned: planned
+                .map(|planned| planned.copied(Windows::default()))
+                .collect(),
+            spent: Vec::new(),
             named: self.named,
+            placed: self.placed,
         }
     }
 }
@@ -172,9 +210,14 @@ impl Clone for Faults {
 impl Faults {
     /// The same faults, with the requests that they know of.
     pub(super) fn as_they_are(&self) -> Self {
+        let planned = self.planned.iter();
         Self {
-            planned: self.planned.clone(),
+            planned: planned
+                .map(|planned| planned.copied(planned.passed.clone()))
+                .collect(),
+            spent: Vec::new(),
             named: self.named,
+            placed: self.placed,
         }
     }
 
@@ -232,20 +275,65 @@ impl Faults {
                 let id = format!("fault-{}", self.named);
                 fault.id = (!taken.contains(&id)).then_some(id);
             }
+            self.placed += 1;
             self.planned.push(Planned {
                 fault,
                 passed: Windows::default(),
+                hold: Hold::default(),
+                place: self.placed,
             });
         }
         Ok(())
     }
 
-    /// Takes one back; `false` if there is none with this id.
+    /// Takes one back, also if it is used up and a request still waits for it; `false` if there is none with this id. No
+    /// request waits for it any more.
     pub fn remove(&mut self, id: &str) -> bool {
-        let before = self.planned.len();
-        self.planned
-            .retain(|planned| planned.fault.id.as_deref() != Some(id));
-        self.planned.len() < before
+        self.settle();
+        let mut found = false;
+        for all in [&mut self.planned, &mut self.spent] {
+            all.retain(|planned| {
+                let is_it = planned.fault.id.as_deref() == Some(id);
+                if is_it {
+                    planned.hold.release();
+                }
+                found |= is_it;
+                !is_it
+            });
+        }
+        found
+    }
+
+    /// No request waits any more for one of them.
+    pub(super) fn release(&self) {
+        for planned in self.planned.iter().chain(&self.spent) {
+            planned.hold.release();
+        }
+    }
+
+    /// Counts requests no more to which faults could do nothing, and forgets those that are used up for good.
+    fn settle(&mut self) {
+        for planned in &mut self.planned {
+            let missed = planned.hold.take_missed();
+            if let Some(times) = &mut planned.fault.times {
+                *times += missed;
+            }
+        }
+        let mut held = Vec::new();
+        for mut planned in self.spent.drain(..) {
+            // Asked first: who holds it no more has said before what it missed.
+            let is_held = planned.hold.is_held();
+            match planned.hold.take_missed() {
+                0 if is_held => held.push(planned),
+                0 => {}
+                missed => {
+                    planned.fault.times = Some(missed);
+                    self.planned.push(planned);
+                }
+            }
+        }
+        self.spent = held;
+        self.planned.sort_by_key(|planned| planned.place);
     }
 
     /// All of them.
@@ -258,6 +346,17 @@ impl Faults {
         self.planned.is_empty()
     }
 
+    /// Whether no request can meet one, also if one that seems to be used up turns out to have done nothing.
+    pub(super) fn is_over(&self) -> bool {
+        self.planned.is_empty() && self.spent.is_empty()
+    }
+
+    /// The faults that are to come, as they are now.
+    pub(super) fn settled(&mut self) -> Self {
+        self.settle();
+        self.clone()
+    }
+
     /// What goes wrong with a request, if anything does.
     pub fn take<U: FnOnce() -> Option<String>>(
         &mut self,
@@ -265,10 +364,16 @@ impl Faults {
         now: Timestamp,
         dice: &mut Ids,
     ) -> Option<Taken> {
+        self.settle();
         let user = LazyCell::new(asked.user);
         let (mut taken, mut claimed) = (Taken::default(), Claims::default());
         for planned in &mut self.planned {
-            let Planned { fault, passed } = planned;
+            let Planned {
+                fault,
+                passed,
+                hold,
+                ..
+            } = planned;
             if !is_about(fault, asked.api, asked.operation, || user.as_deref())
                 || claimed.overlap(fault.claims())
             {
@@ -290,10 +395,10 @@ impl Faults {
             if let Some(times) = &mut fault.times {
                 *times = times.saturating_sub(1);
             }
-            apply(fault, wait, dice, &mut taken);
+            apply(fault, hold, wait, dice, &mut taken);
         }
-        self.planned
-            .retain(|planned| planned.fault.times != Some(0));
+        let is_spent = |planned: &mut Planned| planned.fault.times == Some(0);
+        self.spent.extend(self.planned.extract_if(.., is_spent));
         (!taken.told.is_empty()).then_some(taken)
     }
 }
@@ -332,7 +437,7 @@ fn over(limit: RateLimit, passed: &mut Windows, now: Timestamp) -> Option<u64> {
 }
 
 /// Adds what a fault does.
-fn apply(fault: &Fault, wait: Option<u64>, dice: &mut Ids, taken: &mut Taken) {
+fn apply(fault: &Fault, hold: &Hold, wait: Option<u64>, dice: &mut Ids, taken: &mut Taken) {
     if let Some(latency) = &fault.latency {
         taken.delay = delay(latency, dice);
     }
@@ -350,6 +455,8 @@ fn apply(fault: &Fault, wait: Option<u64>, dice: &mut Ids, taken: &mut Taken) {
         id: fault.id.clone().unwrap_or_default(),
         is_failure: fault.is_failure(),
         left: fault.times,
+        claims: fault.claims(),
+        hold: hold.clone(),
     });
 }
 

@@ -42,6 +42,9 @@ pub struct Note<'a> {
     pub wire: Wire<'a>,
 }
 
+/// The line after headers some of which are left out. It is none of a header.
+pub const HEADERS_LEFT_OUT: &[u8] = "…\n".as_bytes();
+
 /// Contents of a request and its answer. `Debug` leaves out the bodies, which contain secrets.
 #[derive(Clone, Default)]
 pub struct Wire<'a> {
@@ -222,6 +225,15 @@ impl Carried {
             .collect()
     }
 
+    /// Whether the journal may have left out a part of that header, whose name is in lower case.
+    pub fn lacks(&self, header: &str) -> bool {
+        match header {
+            "user-agent" => self.part(0).len() >= HEADER,
+            "content-type" => self.part(1).len() >= HEADER,
+            _ => self.part(3).ends_with(HEADERS_LEFT_OUT),
+        }
+    }
+
     /// Body of the request: its beginning, and the length of the whole.
     pub fn request(&self) -> (&[u8], usize) {
         let length = usize::try_from(self.place.request_length).unwrap_or(usize::MAX);
@@ -245,6 +257,8 @@ pub struct Journal {
     capacity: usize,
     /// Bytes of the targets and reasons of all entries.
     texts: usize,
+    /// Number of the newest request that it has dropped; 0 if it has dropped none.
+    dropped: u64,
     /// The blocks in use, at most [`BLOCKS`].
     blocks: Vec<Vec<u8>>,
     /// Running number of the block that is written into.
@@ -272,6 +286,7 @@ impl Journal {
             entries: VecDeque::new(),
             capacity,
             texts: 0,
+            dropped: 0,
             blocks: Vec::new(),
             block: 0,
         }
@@ -280,6 +295,7 @@ impl Journal {
     /// Adds a request; drops the oldest if the journal is full by number or by bytes.
     pub fn record(&mut self, note: Note<'_>, number: u64, at: Timestamp) {
         if self.capacity == 0 {
+            self.dropped = number;
             return;
         }
         let place = self.keep(&note.wire);
@@ -290,6 +306,7 @@ impl Journal {
             && let Some(oldest) = self.entries.pop_front()
         {
             self.texts -= oldest.text();
+            self.dropped = oldest.number;
         }
         self.entries.push_back(Arc::new(entry));
     }
@@ -368,6 +385,11 @@ impl Journal {
             bytes: bytes.to_vec(),
             place,
         })
+    }
+
+    /// Number of the newest request that it has dropped; 0 if it has dropped none.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// The entries, newest first.

@@ -14,10 +14,11 @@ use tokio::time::Instant;
 use super::clock::{Clock, Setting};
 use super::delivery::Courier;
 use super::faults::{Asked, Faults, Taken};
-use super::idle::Idle;
+use super::idle::{self, Idle};
 use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
+use super::secrets::Secrets;
 use crate::bounds::AGREEMENTS_AT_ONCE;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::ids::Ids;
@@ -30,10 +31,13 @@ pub struct Ledger {
     number: u64,
     name: String,
     /// How long its tenant stays unused; `None` means for ever.
-    idle: Option<Idle>,
+    idle: Option<Arc<Idle>>,
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Mutex<Supplies>,
     pub(super) journal: Mutex<Journal>,
+    secrets: Secrets,
+    /// It changes only while the supplies and all states of the tenant are locked.
+    beginning: Mutex<Beginning>,
     pub(super) courier: Arc<Courier>,
     /// Places for deliveries that a receiver must take before the mock answers.
     pub(super) agreements: Semaphore,
@@ -65,6 +69,17 @@ impl fmt::Debug for Ledger {
     }
 }
 
+/// When what a tenant sends began anew, with a reset or with a step back to a snapshot, and what had been sent then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// How often that has happened.
+    count: u64,
+    /// The number of the message that was the last one then.
+    pub messages: usize,
+    /// The number of the delivery of a webhook that was the last one then.
+    pub deliveries: u64,
+}
+
 /// What a ledger holds at one moment, without its journal.
 #[derive(Clone)]
 pub(super) struct Share {
@@ -91,6 +106,7 @@ pub(super) struct Founding {
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Supplies,
     pub(super) journal: Journal,
+    pub(super) secrets: Secrets,
     /// What is to go wrong with the first requests.
     pub(super) faults: Faults,
     /// The seed of what is drawn for faults.
@@ -141,10 +157,12 @@ impl Ledger {
         Self {
             number: founding.number,
             name: founding.name,
-            idle: founding.life.map(Idle::new),
+            idle: founding.life.map(|life| Arc::new(Idle::new(life))),
             clock: founding.clock,
             supplies: Mutex::new(founding.supplies),
             journal: Mutex::new(founding.journal),
+            secrets: founding.secrets,
+            beginning: Mutex::default(),
             courier: founding.courier,
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
@@ -163,6 +181,7 @@ impl Ledger {
     /// Its tenant is deleted: who waits for a change waits in vain.
     pub(super) fn close(&self) {
         self.closed.send_replace(true);
+        lock(&self.faults).faults.release();
         self.announce();
         beat(&self.records);
     }
@@ -193,18 +212,18 @@ impl Ledger {
     /// Somebody uses its tenant. It costs nothing where the tenant stays anyway, because every request does this.
     pub(super) fn touch(&self) {
         if let Some(idle) = &self.idle {
-            idle.touch();
+            idle::used(idle);
         }
     }
 
     /// How long its tenant stays after its last use, if not for ever.
     pub fn life(&self) -> Option<Duration> {
-        self.idle.as_ref().map(Idle::life)
+        self.idle.as_ref().map(|idle| idle.life())
     }
 
     /// When its tenant leaves, unless somebody uses it before.
     pub(super) fn end(&self) -> Option<Instant> {
-        self.idle.as_ref().and_then(Idle::end)
+        self.idle.as_ref().and_then(|idle| idle.end())
     }
 
     /// Asks for a look at what has fallen due.
@@ -222,6 +241,26 @@ impl Ledger {
     /// application.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The secrets of the tenant, which nobody may see where its requests are shown.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// When what the tenant sends began anew. Who asks while looking at messages or deliveries learns about these.
+    pub fn beginning(&self) -> Beginning {
+        *lock(&self.beginning)
+    }
+
+    /// What the tenant sends begins anew, after the message and the delivery of these numbers.
+    pub(super) fn begin_anew(&self, messages: usize, deliveries: u64) {
+        let mut beginning = lock(&self.beginning);
+        *beginning = Beginning {
+            count: beginning.count + 1,
+            messages,
+            deliveries,
+        };
     }
 
     /// Looks at the messages of the tenant.
@@ -305,6 +344,8 @@ impl Ledger {
     /// Replaces the faults that are to come.
     pub fn plan_faults(&self, faults: Faults) {
         let mut plan = lock(&self.faults);
+        // Those that are taken back hold no request any more.
+        plan.faults.release();
         *plan = Plan::new(faults, plan.seed);
         self.planned_anew(plan);
     }
@@ -319,15 +360,14 @@ impl Ledger {
 
     fn planned_anew(&self, plan: MutexGuard<'_, Plan>) {
         // Under the lock, so that the last change has the last word.
-        self.faulty
-            .store(!plan.faults.is_empty(), Ordering::Release);
+        self.faulty.store(!plan.faults.is_over(), Ordering::Release);
         drop(plan);
         self.announce();
     }
 
     /// The faults that are to come.
     pub fn faults(&self) -> Faults {
-        lock(&self.faults).faults.clone()
+        lock(&self.faults).faults.settled()
     }
 
     /// What goes wrong with a request, if anything does. It costs one load if nothing is planned, because every request
@@ -339,12 +379,12 @@ impl Ledger {
         if !self.faulty.load(Ordering::Acquire) {
             return None;
         }
-        let asked = asked()?;
+        let asked = asked().filter(|_| !*self.closed.borrow())?;
         let now = self.clock.now();
         let mut plan = lock(&self.faults);
         let Plan { faults, dice, .. } = &mut *plan;
         let taken = faults.take(asked, now, dice);
-        self.faulty.store(!faults.is_empty(), Ordering::Release);
+        self.faulty.store(!faults.is_over(), Ordering::Release);
         taken
     }
 
@@ -364,6 +404,7 @@ impl Ledger {
         self.clock.put_back(share.clock);
         let mut plan = lock(&self.faults);
         mem::swap(&mut *plan, &mut share.plan);
+        share.plan.faults.release();
         self.planned_anew(plan);
         mem::swap(supplies, &mut share.supplies);
         mem::swap(&mut *lock(&self.replays), &mut share.replays);

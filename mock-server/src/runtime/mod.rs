@@ -4,6 +4,7 @@
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
 //! - `creation`: tenants that come and go while the mock runs
+//! - `reading`: reads the journals of all tenants at once
 //! - `restoring`: takes snapshots of tenants, and goes back to them
 //! - `rounds`: sends webhooks that fall due, and moves clocks through them
 //! - `app`: a running mock: its tenants, its journal, its reset
@@ -13,7 +14,7 @@
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
-//! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `seed`, `tally`: one job each
+//! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `secrets`, `seed`, `tally`: one job each
 //! - `faults`: what a test wants to go wrong with the next requests
 //! - `fault`: one such fault, and whether it can be
 //! - `file`, `hosts`, `lock`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading
@@ -28,15 +29,17 @@ pub mod fault;
 pub mod faults;
 mod file;
 mod hosts;
-mod idle;
+pub mod idle;
 pub mod journal;
 pub mod ledger;
 mod lock;
 pub mod part;
 mod proxies;
+mod reading;
 pub mod replay;
 mod restoring;
 mod rounds;
+mod secrets;
 pub mod seed;
 mod snapshot;
 mod strict;
@@ -56,7 +59,9 @@ pub use self::hosts::{
     BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
 };
 pub use self::proxies::Proxy;
+pub use self::reading::{Reading, Recorded, Since};
 pub use self::restoring::Kept;
+pub use self::secrets::Secrets;
 pub use self::snapshot::Moment;
 pub use self::strict::{in_words, parse, text_fault};
 pub use self::tenant::Tenant;

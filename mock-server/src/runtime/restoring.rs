@@ -1,12 +1,13 @@
 //! Takes snapshots of tenants, and goes back to them. Knows no HTTP.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::app::App;
 use super::lock::lock;
 use super::snapshot::Moment;
 use super::tenant::Tenant;
-use crate::bounds::SNAPSHOTS;
+use crate::bounds::{SNAPSHOT_BYTES_OF_ALL, SNAPSHOTS};
 
 /// A snapshot that a tenant keeps.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl App {
             let room = one.tenant.snapshots().room_for(name, &one.moment);
             room.map_err(|why| format!("tenant {} {why}", one.tenant.name()))?;
         }
+        self.room_for_all(&taken, name)?;
         if is_of_all {
             let mut clocks = lock(&self.clock_snapshots);
             if clocks.len() >= SNAPSHOTS && !clocks.contains_key(name) {
@@ -52,6 +54,27 @@ impl App {
         }
         self.announce();
         Ok(taken)
+    }
+
+    /// Checks that there is room for more snapshots of that name among those of all tenants.
+    fn room_for_all(&self, taken: &[Kept], name: &str) -> Result<(), String> {
+        let more: HashMap<_, _> = taken
+            .iter()
+            .map(|one| (one.tenant.ledger.number(), &*one.moment))
+            .collect();
+        let tenants = self.tenants();
+        let bytes = tenants.iter().map(|tenant| {
+            let more = more.get(&tenant.ledger.number()).copied();
+            tenant.snapshots().bytes(name, more)
+        });
+        let bytes: usize = bytes.sum();
+        match bytes > SNAPSHOT_BYTES_OF_ALL {
+            true => Err(format!(
+                "all tenants together would have snapshots of {bytes} bytes, and the mock keeps at most \
+                 {SNAPSHOT_BYTES_OF_ALL}; delete some of them"
+            )),
+            false => Ok(()),
+        }
     }
 
     /// The snapshots of a tenant, or of each: those of that name, or all.

@@ -63,19 +63,29 @@ impl Snapshots {
     /// # Errors
     /// There is none; the text says what to do.
     pub(super) fn room_for(&self, name: &str, moment: &Moment) -> Result<(), String> {
-        let before = self.kept.get(name);
-        if before.is_none() && self.kept.len() >= SNAPSHOTS {
+        if !self.kept.contains_key(name) && self.kept.len() >= SNAPSHOTS {
             return Err(format!(
                 "has {SNAPSHOTS} snapshots, and the mock keeps no more; delete some of them"
             ));
         }
-        let bytes = self.bytes - before.map_or(0, |before| before.size()) + moment.size();
+        let bytes = self.bytes_with(name, moment);
         if bytes > SNAPSHOT_BYTES {
             return Err(format!(
                 "would have snapshots of {bytes} bytes, and the mock keeps at most {SNAPSHOT_BYTES}; delete some of them"
             ));
         }
         Ok(())
+    }
+
+    /// Roughly the bytes of all, with one more of that name.
+    fn bytes_with(&self, name: &str, moment: &Moment) -> usize {
+        let before = self.kept.get(name).map_or(0, |before| before.size());
+        self.bytes - before + moment.size()
+    }
+
+    /// Roughly the bytes of all; with this one, if it is one of that name more.
+    pub(super) fn bytes(&self, name: &str, more: Option<&Moment>) -> usize {
+        more.map_or(self.bytes, |moment| self.bytes_with(name, moment))
     }
 
     /// Keeps a snapshot, in place of one of that name if there is such.

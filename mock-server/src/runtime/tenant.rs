@@ -92,6 +92,13 @@ impl Tenant {
             **state = new;
         }
         *supplies = planted.supplies;
+        self.begin_anew(&supplies, authsignal.as_deref());
+    }
+
+    /// Who waits for what it sends, waits for what comes after this.
+    fn begin_anew(&self, supplies: &Supplies, authsignal: Option<&Authsignal>) {
+        let deliveries = authsignal.map_or(0, |authsignal| authsignal.events.made());
+        self.ledger.begin_anew(supplies.outbox.sent(), deliveries);
     }
 
     /// Its states now, all at once.
@@ -133,6 +140,7 @@ impl Tenant {
             new.resume(self.ledger.clock.now());
             mem::swap(&mut **state, new);
         }
+        self.begin_anew(&supplies, authsignal.as_deref());
         drop((activeconnect, authsignal, supplies));
         self.ledger.stir();
     }
@@ -141,6 +149,7 @@ impl Tenant {
     pub(super) fn begin(&self, start: &Moment) {
         let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
         let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
+        let supplies = lock(&self.ledger.supplies);
         self.ledger.adopt(&start.share);
         if let (Some(state), Some(new)) = (&mut activeconnect, &start.activeconnect) {
             **state = new.clone().adopted(state);
@@ -148,6 +157,7 @@ impl Tenant {
         if let (Some(state), Some(new)) = (&mut authsignal, &start.authsignal) {
             **state = new.clone().adopted(state);
         }
+        self.begin_anew(&supplies, authsignal.as_deref());
     }
 
     /// Its snapshots.

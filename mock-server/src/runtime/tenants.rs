@@ -147,11 +147,13 @@ impl Tenants {
         let Some(part) = tenant.authsignal() else {
             return Ok(());
         };
-        let is_known = |which: SecretOf| {
-            let secret = which.of(part.account());
-            self.found(kept, which, secret).is_some()
+        // Whatever it is for: a secret of one kind opens nothing of another.
+        let is_known = |secret: &str| {
+            let mut kinds = SecretOf::ALL.into_iter();
+            kinds.any(|which| self.found(kept, which, secret).is_some())
         };
-        match SecretOf::ALL.into_iter().any(is_known) {
+        let secrets = SecretOf::ALL.map(|which| which.of(part.account()));
+        match secrets.into_iter().any(is_known) {
             true => Err("another tenant has one of these secrets".to_owned()),
             false => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! Answers that somebody has planned to go wrong on their way: late, cut off, slow, or not at all. Knows no route, and only
 //! the machine's clock.
 
-use std::future::{Future as _, pending};
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tokio::time::{Sleep, sleep};
 use super::answer::Answer;
 use super::pace::{Fate, Pace};
 use crate::bounds::FAULT_DELAY;
+use crate::hold::Hold;
 use crate::http::surface::{Damage, Wreck};
 
 /// How often a slow body goes on.
@@ -22,11 +23,20 @@ const BEAT: Duration = Duration::from_millis(50);
 
 /// What is left of an answer on its way.
 pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
-    let Some(Wreck { delay, damage }) = response.extensions_mut().remove::<Wreck>() else {
+    let Some(wreck) = response.extensions_mut().remove::<Wreck>() else {
         return response;
     };
+    let Wreck {
+        delay,
+        delays,
+        damage,
+        breaks,
+    } = wreck;
     if !delay.is_zero() {
-        pace.wait(delay).await;
+        tokio::select! {
+            () = pace.wait(delay) => {}
+            () = taken_back(delays) => {}
+        }
     }
     match damage {
         None => response,
@@ -35,7 +45,10 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
             pending().await
         }
         Some(Damage::Silence) => {
-            pace.wait(FAULT_DELAY).await;
+            tokio::select! {
+                () = pace.wait(FAULT_DELAY) => {}
+                () = taken_back(breaks) => {}
+            }
             pace.end_now(Fate::Closed);
             pending().await
         }
@@ -62,8 +75,17 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
                 rate: rate.max(1),
                 rest: Bytes::new(),
                 pause: None,
+                taken_back: Some(Box::pin(taken_back(breaks))),
             })
         }),
+    }
+}
+
+/// Waits until what holds an answer is taken back.
+async fn taken_back(hold: Option<Hold>) {
+    match hold {
+        Some(hold) => hold.released().await,
+        None => pending().await,
     }
 }
 
@@ -116,6 +138,8 @@ struct Slow {
     rest: Bytes,
     /// Runs between two pieces.
     pause: Option<Pin<Box<Sleep>>>,
+    /// Ends when the fault is taken back; nothing once it has.
+    taken_back: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Slow {
@@ -152,6 +176,13 @@ impl http_body::Body for Slow {
                 },
                 end => return Poll::Ready(end),
             }
+        }
+        let free = |wait: &mut Pin<Box<dyn Future<Output = ()> + Send>>| {
+            wait.as_mut().poll(context).is_ready()
+        };
+        if self.taken_back.as_mut().is_none_or(free) {
+            self.taken_back = None;
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))));
         }
         let (bytes, takes) = self.piece();
         let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(takes)));

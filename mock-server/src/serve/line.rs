@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Sleep, sleep};
 
-use super::pace::{End, Pace};
+use super::pace::{End, Fate, Pace};
 use super::stream::Stream;
 use crate::bounds;
 
@@ -179,8 +179,10 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper closes after the error that ends it. What a stray client gets comes after that.
-        if self.stray.is_some() {
+        self.pace.written();
+        // hyper closes after the error that ends it. What a stray client gets comes after that. A reset takes the place of a
+        // close.
+        if self.stray.is_some() || self.pace.ending() == Some(Fate::Reset) {
             return Poll::Ready(Ok(()));
         }
         self.stream()?.poll_shutdown(context)

@@ -252,3 +252,24 @@ async fn no_page_may_read_the_rest_of_the_mock() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_request_with_an_expired_token_belongs_to_the_tenant_that_made_the_token() {
+    let tenant = Tenant::new().await;
+    let token = tenant.token("ada", "pay").await;
+    tenant.later(3600);
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let late =
+        Request::new("GET", "/v1/client/user-authenticators").header("Authorization", &bearer);
+    tenant.answer(401, &late).await;
+    let forged = format!("{bearer}x");
+    let forged =
+        Request::new("GET", "/v1/client/user-authenticators").header("Authorization", &forged);
+    tenant.answer(401, &forged).await;
+    let journal = tenant
+        .answer(200, &Request::new("GET", "/_mock/journal?search=401"))
+        .await
+        .json();
+    let of = |at: usize| journal["requests"][at]["tenant"].as_str();
+    assert_eq!((of(0), of(1).is_some()), (None, true), "{journal}");
+}

@@ -3,6 +3,7 @@
 
 mod effects;
 mod list;
+mod release;
 
 use std::time::Duration;
 

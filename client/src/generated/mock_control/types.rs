@@ -399,7 +399,7 @@ pub struct AuthenticatorSummary {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct AuthsignalConfiguration {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed, or its id at Authsignal. Optional if the mock has only one. `tenant` has settings here.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<AuthsignalConfigurationTenantId>,
     /// Outcome of an action, as Authsignal names it.
@@ -494,7 +494,7 @@ pub struct AuthsignalConfiguration {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub management: ::std::option::Option<ManagementAnswers>,
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed, or its id at Authsignal. Optional if the mock has only one. `tenant` has settings here.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct AuthsignalConfigurationTenantId(::std::string::String);
@@ -739,7 +739,10 @@ pub struct ChallengeSubject {
     /// Code of the action. The default is the newest one that waits.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<ChallengeSubjectAction>,
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ChallengeSubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<ChallengeSubjectTenantId>,
 }
@@ -797,7 +800,61 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectAction {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ChallengeSubjectTenant(::std::string::String);
+impl ::std::ops::Deref for ChallengeSubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ChallengeSubjectTenant> for ::std::string::String {
+    fn from(value: ChallengeSubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ChallengeSubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ChallengeSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ChallengeSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ChallengeSubjectTenantId(::std::string::String);
@@ -1295,7 +1352,10 @@ pub struct DeviceSubject {
     /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<DeviceSubjectDevice>,
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<DeviceSubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<DeviceSubjectTenantId>,
 }
@@ -1353,7 +1413,61 @@ impl<'de> ::serde::Deserialize<'de> for DeviceSubjectDevice {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct DeviceSubjectTenant(::std::string::String);
+impl ::std::ops::Deref for DeviceSubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<DeviceSubjectTenant> for ::std::string::String {
+    fn from(value: DeviceSubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for DeviceSubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for DeviceSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for DeviceSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DeviceSubjectTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct DeviceSubjectTenantId(::std::string::String);
@@ -1597,7 +1711,10 @@ pub struct ExportedConfiguration {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct FactConfiguration {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<FactConfigurationTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<FactConfigurationTenantId>,
     /// Facts of addresses.
@@ -1619,7 +1736,61 @@ pub struct FactConfiguration {
     )]
     pub data_points: ::std::option::Option<::std::vec::Vec<DataPointEntry>>,
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct FactConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for FactConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FactConfigurationTenant> for ::std::string::String {
+    fn from(value: FactConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FactConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FactConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FactConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FactConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct FactConfigurationTenantId(::std::string::String);
@@ -2655,7 +2826,7 @@ pub struct FoundRequests {
     /// The requests.
     pub requests: ::std::vec::Vec<JournalDetail>,
 }
-/// What headers must be, by name. Case does not matter in names.
+/// What headers must be, by name. Case does not matter in names. The journal keeps no credentials and no cookies, so their headers are refused.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct HeaderPatterns(
@@ -3333,7 +3504,10 @@ pub struct NextFacts {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct NextFactsChange {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<NextFactsChangeTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<NextFactsChangeTenantId>,
     /// Id of the user. Absent means any user.
@@ -3409,7 +3583,61 @@ impl<'de> ::serde::Deserialize<'de> for NextFactsChangeAction {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct NextFactsChangeTenant(::std::string::String);
+impl ::std::ops::Deref for NextFactsChangeTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<NextFactsChangeTenant> for ::std::string::String {
+    fn from(value: NextFactsChangeTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for NextFactsChangeTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for NextFactsChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for NextFactsChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for NextFactsChangeTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NextFactsChangeTenantId(::std::string::String);
@@ -3534,7 +3762,10 @@ pub struct NextOutcome {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct NextOutcomeChange {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<NextOutcomeChangeTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<NextOutcomeChangeTenantId>,
     /// Id of the user. Absent means any user.
@@ -3603,7 +3834,61 @@ impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeAction {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct NextOutcomeChangeTenant(::std::string::String);
+impl ::std::ops::Deref for NextOutcomeChangeTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<NextOutcomeChangeTenant> for ::std::string::String {
+    fn from(value: NextOutcomeChangeTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for NextOutcomeChangeTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for NextOutcomeChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for NextOutcomeChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NextOutcomeChangeTenantId(::std::string::String);
@@ -4048,7 +4333,10 @@ pub struct PasskeySubject {
     /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeySubjectDevice>,
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<PasskeySubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PasskeySubjectTenantId>,
 }
@@ -4214,7 +4502,61 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectOrigin {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct PasskeySubjectTenant(::std::string::String);
+impl ::std::ops::Deref for PasskeySubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<PasskeySubjectTenant> for ::std::string::String {
+    fn from(value: PasskeySubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for PasskeySubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for PasskeySubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PasskeySubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PasskeySubjectTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeySubjectTenantId(::std::string::String);
@@ -4475,14 +4817,17 @@ pub struct PhoneSubject {
     /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: PhoneSubjectUserId,
-    /// Id of the application. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<PhoneSubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(
         rename = "applicationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub application_id: ::std::option::Option<PhoneSubjectApplicationId>,
 }
-/// Id of the application. Optional if the mock has only one.
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PhoneSubjectApplicationId(::std::string::String);
@@ -4525,6 +4870,60 @@ impl ::std::convert::TryFrom<::std::string::String> for PhoneSubjectApplicationI
     }
 }
 impl<'de> ::serde::Deserialize<'de> for PhoneSubjectApplicationId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct PhoneSubjectTenant(::std::string::String);
+impl ::std::ops::Deref for PhoneSubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<PhoneSubjectTenant> for ::std::string::String {
+    fn from(value: PhoneSubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for PhoneSubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for PhoneSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PhoneSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PhoneSubjectTenant {
     fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
@@ -4638,7 +5037,10 @@ pub struct PushSubject {
     /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PushSubjectDevice>,
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<PushSubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PushSubjectTenantId>,
 }
@@ -4750,7 +5152,61 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectDevice {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct PushSubjectTenant(::std::string::String);
+impl ::std::ops::Deref for PushSubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<PushSubjectTenant> for ::std::string::String {
+    fn from(value: PushSubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for PushSubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for PushSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PushSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PushSubjectTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PushSubjectTenantId(::std::string::String);
@@ -4871,7 +5327,10 @@ pub struct QrCodeSubject {
     /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<QrCodeSubjectDevice>,
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<QrCodeSubjectTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<QrCodeSubjectTenantId>,
 }
@@ -4983,7 +5442,61 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectDevice {
             })
     }
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct QrCodeSubjectTenant(::std::string::String);
+impl ::std::ops::Deref for QrCodeSubjectTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<QrCodeSubjectTenant> for ::std::string::String {
+    fn from(value: QrCodeSubjectTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for QrCodeSubjectTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for QrCodeSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for QrCodeSubjectTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct QrCodeSubjectTenantId(::std::string::String);
@@ -5106,7 +5619,7 @@ pub struct RequestDifference {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPattern {
-    /// Operation of the spec, such as `track`.
+    /// Operation of the spec, such as `track`. One that no API has is refused.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<RequestPatternOperation>,
     /// An API whose requests are in the journal: one of the vendors', or the hosted pages.
@@ -5126,7 +5639,7 @@ pub struct RequestPattern {
     /// Status of the answer.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<i32>,
-    /// What headers must be, by name. Case does not matter in names.
+    /// What headers must be, by name. Case does not matter in names. The journal keeps no credentials and no cookies, so their headers are refused.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub headers: ::std::option::Option<HeaderPatterns>,
     /// Members that a body has, at any depth; it may have others. A list must have the same elements.
@@ -5199,7 +5712,7 @@ impl<'de> ::serde::Deserialize<'de> for RequestPatternMethod {
             })
     }
 }
-/// Operation of the spec, such as `track`.
+/// Operation of the spec, such as `track`. One that no API has is refused.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct RequestPatternOperation(::std::string::String);
@@ -5916,6 +6429,9 @@ pub struct UnmetExpectation {
     pub wanted: ::std::string::String,
     /// How many requests fit.
     pub found: i64,
+    /// What the journal no longer has of the requests that would tell whether it is met, and what to do. Absent if it has all of it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub lost: ::std::option::Option<::std::string::String>,
     /// A request and how it was answered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub nearest: ::std::option::Option<JournalEntry>,
@@ -6138,6 +6654,9 @@ pub struct Verification {
     pub verified: bool,
     /// What is not as expected, for people; empty if all is.
     pub text: ::std::string::String,
+    /// What the journal has dropped, so that nobody can tell whether nothing else came. Absent if it has dropped nothing, or you did not ask for `nothingElse`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub lost: ::std::option::Option<::std::string::String>,
     /// The expectations that are not met.
     pub unmet: ::std::vec::Vec<UnmetExpectation>,
     /// With `nothingElse`, the first 100 requests that no pattern fits, oldest first.
@@ -6219,7 +6738,10 @@ pub struct WebhookAttempt {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfiguration {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<WebhookConfigurationTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookConfigurationTenantId>,
     /// URLs that events go to.
@@ -6240,7 +6762,61 @@ pub struct WebhookConfiguration {
     )]
     pub second_secret: ::std::option::Option<crate::secret::Secret>,
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct WebhookConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for WebhookConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<WebhookConfigurationTenant> for ::std::string::String {
+    fn from(value: WebhookConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for WebhookConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for WebhookConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for WebhookConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookConfigurationTenantId(::std::string::String);
@@ -6335,7 +6911,10 @@ pub struct WebhookDelivery {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookToSend {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<WebhookToSendTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToSendTenantId>,
     /// Number of the delivery.
@@ -6346,7 +6925,61 @@ pub struct WebhookToSend {
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct WebhookToSendTenant(::std::string::String);
+impl ::std::ops::Deref for WebhookToSendTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<WebhookToSendTenant> for ::std::string::String {
+    fn from(value: WebhookToSendTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for WebhookToSendTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for WebhookToSendTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for WebhookToSendTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookToSendTenantId(::std::string::String);
@@ -6404,7 +7037,10 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenantId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookToTrigger {
-    /// Id of the tenant. Optional if the mock has only one.
+    /// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<WebhookToTriggerTenant>,
+    /// Another name of `tenant`. It takes the same ids.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToTriggerTenantId>,
     /// Type of an event, as Authsignal names it.
@@ -6419,7 +7055,61 @@ pub struct WebhookToTrigger {
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
 }
-/// Id of the tenant. Optional if the mock has only one.
+/// The tenant: its `id`, under which it is created and listed. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct WebhookToTriggerTenant(::std::string::String);
+impl ::std::ops::Deref for WebhookToTriggerTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<WebhookToTriggerTenant> for ::std::string::String {
+    fn from(value: WebhookToTriggerTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for WebhookToTriggerTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for WebhookToTriggerTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for WebhookToTriggerTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookToTriggerTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Another name of `tenant`. It takes the same ids.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookToTriggerTenantId(::std::string::String);

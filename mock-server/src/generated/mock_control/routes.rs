@@ -119,7 +119,8 @@ pub trait Api: Surface {
     ///
     /// Checks that the requests came that a test expects, by pattern and number, and if you ask for it in this order, and no
     /// others. The answer is 200 in both cases: `verified` says whether all is as expected. If not, `text` says what is
-    /// missing, and shows the request that comes nearest with each difference.
+    /// missing, and shows the request that comes nearest with each difference. What the journal has lost, it cannot
+    /// verify: a number that may not be exceeded needs all requests, with what a pattern looks at.
     fn verify_requests(
         &self,
         caller: Self::Reader,

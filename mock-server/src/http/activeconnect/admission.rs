@@ -271,7 +271,7 @@ impl Surface for ActiveconnectApi {
         let base = reached(&self.app, headers, extensions).map_err(reject)?;
         let Some(tenant) = self.app.application(&application_id) else {
             let reason = format!(
-                "Client Application {application_id} not found; the mock prints its ids when it starts"
+                "Client Application {application_id} not found; GET /_mock/tenants lists the ids of the mock"
             );
             return Err(failure(StatusCode::NOT_FOUND, reason));
         };

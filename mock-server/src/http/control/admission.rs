@@ -6,6 +6,7 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::refusal::{error_of, foreign, problem};
+use crate::bounds::MATCHING_AT_ONCE;
 use crate::http::door::MockPhones;
 use crate::http::origin::is_foreign;
 use crate::http::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
@@ -18,6 +19,8 @@ pub(crate) struct ControlApi {
     pub(super) phones: Arc<MockPhones>,
     /// Lets one request at a time write the bodies of deliveries, because they are large.
     pub(super) writing: Semaphore,
+    /// Places for comparisons with the journal, which take turns.
+    pub(super) matching: Arc<Semaphore>,
 }
 
 impl ControlApi {
@@ -27,6 +30,7 @@ impl ControlApi {
             app,
             phones,
             writing: Semaphore::new(1),
+            matching: Arc::new(Semaphore::new(MATCHING_AT_ONCE)),
         }
     }
 }
@@ -40,7 +44,7 @@ impl Surface for ControlApi {
         true
     }
 
-    fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
+    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
         if is_foreign(
             &self.app,
             &incoming.parts.headers,
@@ -48,10 +52,15 @@ impl Surface for ControlApi {
         ) {
             return Err(foreign());
         }
+        // The router takes it for the number of a request.
+        if operation.id == "get_journal_entry" && incoming.parts.uri.path().ends_with("/search") {
+            let why = "this path does not support GET; send the search as the body of POST /_mock/journal/search";
+            return Err(problem(StatusCode::METHOD_NOT_ALLOWED, "malformed", why));
+        }
         Ok(())
     }
 
-    fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
+    fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply {
         let error = match rejection.kind {
             RejectionKind::Malformed => "malformed",
             RejectionKind::TooLarge => "too_large",
@@ -60,7 +69,12 @@ impl Surface for ControlApi {
             RejectionKind::Encoded => "encoded",
             RejectionKind::Head => "unknown",
         };
-        problem(rejection.kind.status(), error, &rejection.to_string())
+        let mut why = rejection.to_string();
+        // In every other body, it is the name of the tenant.
+        if operation.id == "configure_authsignal" && why.starts_with("body /tenant is a string") {
+            why.push_str(": tenant has settings here, and tenantId names the tenant");
+        }
+        problem(rejection.kind.status(), error, &why)
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {

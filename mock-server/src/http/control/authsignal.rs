@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::admission::ControlApi;
 use super::managed::{put_managed, told_managed};
 use super::repeated::unique;
+use super::tenants::either;
 use super::words::{
     challenge_mode, chosen_mode, decided, next_outcomes, outcome as told,
     passkeys as told_passkeys, set_passkeys,
@@ -33,7 +34,7 @@ impl ControlApi {
         subject: wire::ChallengeSubject,
         success: bool,
     ) -> Result<wire::ChallengeOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let user_id = String::from(subject.user_id);
         let action = subject.action.map(String::from);
         let finished = person::finish(&tenant, &user_id, action.as_deref(), success).await?;
@@ -50,7 +51,7 @@ impl ControlApi {
         &self,
         wanted: wire::NextOutcomeChange,
     ) -> Result<wire::NextOutcomes, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let user_id = wanted.user_id.map(String::from);
         let outcome = wanted.outcome.map(decided);
         tenant.transact(|authsignal, _| {

@@ -2,6 +2,7 @@
 
 use super::admission::ControlApi;
 use super::readings::Readings;
+use super::tenants::either;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
@@ -18,7 +19,7 @@ impl ControlApi {
         &self,
         subject: &wire::PasskeySubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let (holder, wish) = passkey(&tenant, subject);
         let done = ceremony::enroll(self.phones.line(), holder, wish).await;
         done.map(outcome)
@@ -29,7 +30,7 @@ impl ControlApi {
         &self,
         subject: &wire::PasskeySubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let (holder, wish) = passkey(&tenant, subject);
         let done = ceremony::approve(self.phones.line(), holder, wish).await;
         done.map(outcome)
@@ -40,7 +41,7 @@ impl ControlApi {
         &self,
         subject: &wire::DeviceSubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let holder = holder(&tenant, subject);
         let done = push::register(self.phones.line(), holder, push::Use::Push).await;
         done.map(outcome)
@@ -52,7 +53,7 @@ impl ControlApi {
         subject: &wire::PushSubject,
         approves: bool,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let holder = Holder {
             tenant: &tenant,
             user_id: subject.user_id.as_str(),
@@ -69,7 +70,7 @@ impl ControlApi {
         subject: &wire::QrCodeSubject,
         approves: Option<bool>,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&subject.tenant, &subject.tenant_id, "tenantId")?)?;
         let holder = Holder {
             tenant: &tenant,
             user_id: subject.user_id.as_str(),

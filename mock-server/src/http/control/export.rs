@@ -13,7 +13,7 @@ impl ControlApi {
         &self,
         request: &api::ExportAuthsignalRequest,
     ) -> Result<wire::ExportedConfiguration, Trouble> {
-        let tenant = self.authsignal(request.tenant.as_deref())?;
+        let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let (seed, Calls { calls, notes }) = tenant.look(|authsignal, _| {
             let seed = export::seed(tenant.account(), authsignal);
             (seed, authsignal.calls())

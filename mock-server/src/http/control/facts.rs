@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::admission::ControlApi;
 use super::repeated::unique;
+use super::tenants::either;
 use crate::bounds::DATA_POINTS;
 use crate::domain::authsignal::Configuration;
 use crate::domain::authsignal::data_point::{
@@ -18,7 +19,7 @@ impl ControlApi {
         &self,
         wanted: wire::FactConfiguration,
     ) -> Result<wire::FactsConfigured, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         tenant.transact(|authsignal, turn| {
             let configuration = &mut authsignal.configuration;
             // Everything is read before anything changes.
@@ -49,7 +50,7 @@ impl ControlApi {
         &self,
         wanted: wire::NextFactsChange,
     ) -> Result<wire::AllNextFacts, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let wire::NextFactsChange {
             user_id,
             action,

@@ -69,7 +69,7 @@ impl ControlApi {
         &self,
         request: &api::DeleteFaultRequest,
     ) -> Result<wire::TenantFaults, Trouble> {
-        let tenant = self.tenant(request.tenant.as_deref())?;
+        let tenant = self.in_tenant(request.tenant.as_deref())?;
         let id = request.fault.as_str();
         if !tenant.ledger().change_faults(|all| all.remove(id)) {
             return Err(Trouble::Unknown(format!(

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use super::admission::ControlApi;
 use super::listing::journal_detail;
-use super::words::limit;
+use super::words::{limit, number};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::sim::phone::Trouble;
@@ -16,10 +16,10 @@ impl ControlApi {
         &self,
         request: &api::ExportHarRequest,
     ) -> Result<wire::HttpArchive, Trouble> {
-        let after = request.after.and_then(|after| u64::try_from(after).ok());
-        let requests = self.entries(request.tenant.as_deref(), after, limit(request.limit))?;
+        let since = self.app.since(number(request.after));
+        let read = self.read(request.tenant.as_deref(), since, limit(request.limit))?;
         let mut entries = Vec::new();
-        for (ledger, found) in requests.iter().rev() {
+        for (ledger, found) in read.entries.iter().rev() {
             let carried = self.app.contents(ledger.as_deref(), found);
             entries.push(entry(&journal_detail(
                 ledger.as_deref(),

@@ -9,6 +9,7 @@ use crate::domain::outbox::{Channel, Message, Outbox};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::Tenant;
+use crate::runtime::ledger::Beginning;
 use crate::sim::phone::Trouble;
 
 /// Which messages a request is about.
@@ -17,7 +18,8 @@ struct Wanted {
     to: Option<Vec<String>>,
     /// Readings of the user's id.
     user_id: Option<Vec<String>>,
-    after: usize,
+    /// The number of the message after which they come, and which beginning of the tenant it is counted from.
+    after: Option<(usize, Beginning)>,
 }
 
 impl Wanted {
@@ -26,14 +28,23 @@ impl Wanted {
         Self {
             to: to.map(|to| readings(&to.to_lowercase())),
             user_id: user_id.map(readings),
-            after: 0,
+            after: None,
         }
     }
 
-    fn has(&self, number: usize, message: &Message) -> bool {
+    /// The number after which they come now.
+    fn after(&self, now: Beginning) -> usize {
+        match self.after {
+            None => 0,
+            Some((number, then)) if then == now => number,
+            // All that comes after a reset or a step back is new, whatever its number.
+            Some(_) => now.messages,
+        }
+    }
+
+    fn has(&self, message: &Message) -> bool {
         let is_of = |ids: &Vec<String>| message.user_id.as_ref().is_some_and(|id| ids.contains(id));
-        number > self.after
-            && self.to.as_ref().is_none_or(|to| message.is_to(to))
+        self.to.as_ref().is_none_or(|to| message.is_to(to))
             && self.user_id.as_ref().is_none_or(is_of)
     }
 }
@@ -46,8 +57,8 @@ impl ControlApi {
         let mut wanted = Wanted::new(request.to.as_deref(), request.user_id.as_deref());
         let mut tenant = request.tenant.clone();
         if let Some(after) = &request.after {
-            let of;
-            (of, wanted.after) = self.sent(after)?;
+            let (of, number, beginning) = self.sent(after)?;
+            wanted.after = Some((number, beginning));
             if let Some(name) = tenant
                 && self.named(&name)?.name() != of.name()
             {
@@ -77,12 +88,9 @@ impl ControlApi {
         let mut messages: Vec<wire::Message> = Vec::new();
         for tenant in self.of_tenant(tenant)? {
             tenant.ledger().messages(|outbox| {
-                let newer = outbox
-                    .numbered()
-                    .take_while(|(number, _)| *number > wanted.after);
-                let sent = newer
-                    .filter(|(number, sent)| wanted.has(*number, sent))
-                    .take(limit);
+                let after = wanted.after(tenant.ledger().beginning());
+                let newer = outbox.numbered().take_while(|(number, _)| *number > after);
+                let sent = newer.filter(|(_, sent)| wanted.has(sent)).take(limit);
                 messages.extend(sent.map(|(number, sent)| message(tenant.name(), number, sent)));
             });
         }
@@ -92,25 +100,28 @@ impl ControlApi {
         Ok(messages)
     }
 
-    /// The tenant and the number of a message that was sent, and may be deleted since.
-    fn sent(&self, id: &str) -> Result<(Arc<Tenant>, usize), Trouble> {
+    /// The tenant and the number of a message that was sent, and may be deleted since. The number counts from that
+    /// beginning.
+    fn sent(&self, id: &str) -> Result<(Arc<Tenant>, usize, Beginning), Trouble> {
         let unknown = || {
             Trouble::Unknown(format!(
-                "message {id} not found: the tenant has not sent it since its last reset; list_messages lists the messages"
+                "message {id} not found: the tenant has not sent it since its last reset, or the snapshot that it went back to is older; \
+                 list_messages lists the messages"
             ))
         };
         let (name, number) = id.rsplit_once(':').ok_or_else(unknown)?;
         let number = number.parse().map_err(|_| unknown())?;
         let tenant = self.named(name).map_err(|_| unknown())?;
-        let sent = tenant.ledger().messages(Outbox::sent);
+        let look = |outbox: &Outbox| (outbox.sent(), tenant.ledger().beginning());
+        let (sent, beginning) = tenant.ledger().messages(look);
         if !(1..=sent).contains(&number) {
             return Err(unknown());
         }
-        Ok((tenant, number))
+        Ok((tenant, number, beginning))
     }
 
     pub(super) fn delete_message(&self, id: &str) -> Result<wire::MessagesDeleted, Trouble> {
-        let (tenant, number) = self.sent(id)?;
+        let (tenant, number, _) = self.sent(id)?;
         if !tenant
             .ledger()
             .change_messages(|outbox| outbox.delete(number))
@@ -130,9 +141,7 @@ impl ControlApi {
         let tenants = self.of_tenant(request.tenant.as_deref())?;
         let deleted = tenants.iter().map(|tenant| {
             tenant.ledger().change_messages(|outbox| {
-                let sent = outbox
-                    .numbered()
-                    .filter(|(number, sent)| wanted.has(*number, sent));
+                let sent = outbox.numbered().filter(|(_, sent)| wanted.has(sent));
                 let numbers: Vec<_> = sent.map(|(number, _)| number).collect();
                 numbers
                     .iter()

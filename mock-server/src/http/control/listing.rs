@@ -5,9 +5,9 @@ use super::admission::ControlApi;
 use super::facts::next_facts;
 use super::readings::Readings;
 use super::words::{
-    challenge_mode, count, decided_by, limit, next_outcomes, outcome, passkeys, unit,
+    challenge_mode, count, decided_by, limit, next_outcomes, number, outcome, passkeys, unit,
 };
-use crate::bounds::{SEARCH, SEARCH_WORDS};
+use crate::bounds::{JOURNAL_HEADER, SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::app_client::AppClient;
@@ -20,8 +20,9 @@ use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::http::note::masking::{Shown, is_secret, of_api};
-use crate::runtime::journal::{Carried, Entry, without_tokens};
+use crate::http::note::masking::{Shown, is_secret, of_api, without_secrets};
+use crate::runtime::Since;
+use crate::runtime::journal::{Carried, Entry};
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
 
@@ -40,9 +41,13 @@ impl ControlApi {
         let words = words(request.search.as_deref())?;
         let limit = limit(request.limit);
         let of = request.tenant.as_deref();
-        let mut waiting = self.waiting_for_requests(request.wait.as_deref(), of)?;
+        let mut since = self.app.since(number(request.after));
+        let mut waiting =
+            self.waiting_for_requests("query parameter wait", request.wait.as_deref(), of)?;
         loop {
-            let requests = self.find_requests(request, &words, limit).await?;
+            let requests;
+            // A wait looks only at what is new.
+            (requests, since) = self.find_requests(request, since, &words, limit).await?;
             if !requests.is_empty() || !waiting.changed().await {
                 return Ok(wire::Journal { requests });
             }
@@ -52,27 +57,22 @@ impl ControlApi {
     async fn find_requests(
         &self,
         request: &api::ListJournalRequest,
+        since: Since,
         words: &[String],
         limit: usize,
-    ) -> Result<Vec<wire::JournalEntry>, Trouble> {
-        let number = |given: Option<i64>| given.and_then(|number| u64::try_from(number).ok());
-        let (after, before) = (number(request.after), number(request.before));
+    ) -> Result<(Vec<wire::JournalEntry>, Since), Trouble> {
+        let before = number(request.before);
         let tenant = request.tenant.as_deref();
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
         let api = request.api.as_ref().map(ToString::to_string);
         let wanted = |entry: &Entry| {
-            if after.is_some_and(|after| entry.number <= after) {
-                return None;
-            }
-            Some(
-                before.is_none_or(|before| entry.number < before)
-                    && api.as_ref().is_none_or(|api| api == entry.api),
-            )
+            before.is_none_or(|before| entry.number < before)
+                && api.as_ref().is_none_or(|api| api == entry.api)
         };
         let all = if words.is_empty() { limit } else { usize::MAX };
-        let entries = self.app.entries(tenant.as_ref(), all, wanted);
+        let read = self.app.read(tenant.as_ref(), since, all, wanted);
         let mut requests = Vec::new();
-        for entries in entries.chunks(SEARCHED_AT_ONCE) {
+        for entries in read.entries.chunks(SEARCHED_AT_ONCE) {
             let found = entries.iter().filter(|(_, entry)| has(entry, words));
             let found = found.take(limit - requests.len());
             requests.extend(found.map(|(of, entry)| journal_entry(of.as_deref(), entry)));
@@ -81,7 +81,7 @@ impl ControlApi {
             }
             tokio::task::yield_now().await;
         }
-        Ok(requests)
+        Ok((requests, read.since))
     }
 
     pub(super) fn request(
@@ -548,21 +548,24 @@ fn skipped(rule: &Skipped) -> wire::SkippedRule {
     }
 }
 
-/// The other headers that a request carried, secrets masked.
-fn headers(carried: &Carried) -> Vec<wire::CarriedHeader> {
-    let others = carried
-        .headers()
-        .into_iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "user-agent" | "content-type"));
-    others
-        .map(|(name, value)| {
-            let value = match is_secret(&name) {
-                true => "***".to_owned(),
-                false => without_tokens(&value).into_owned(),
-            };
-            wire::CarriedHeader { name, value }
-        })
-        .collect()
+/// A header of a request, secrets masked.
+pub(super) fn shown_header(ledger: Option<&Ledger>, name: &str, value: &str) -> String {
+    match is_secret(name) {
+        true => "***".to_owned(),
+        false => hidden(
+            ledger,
+            &without_secrets(value),
+            value.len() >= JOURNAL_HEADER,
+        ),
+    }
+}
+
+/// A text without the secrets of the tenant. `is_cut` says that it may be the beginning of a longer one.
+pub(super) fn hidden(ledger: Option<&Ledger>, text: &str, is_cut: bool) -> String {
+    ledger.map_or_else(
+        || text.to_owned(),
+        |ledger| ledger.secrets().hidden(text, is_cut).into_owned(),
+    )
 }
 
 /// A request with its headers and bodies, secrets masked.
@@ -571,25 +574,46 @@ pub(super) fn journal_detail(
     entry: &Entry,
     carried: Option<&Carried>,
 ) -> wire::JournalDetail {
-    let text = |of: fn(&Carried) -> std::borrow::Cow<'_, str>| {
-        let text = carried.map(of).filter(|text| !text.is_empty());
-        text.map(std::borrow::Cow::into_owned)
+    let headers = carried.map(Carried::headers).unwrap_or_default();
+    let shown = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), shown_header(ledger, name, value)));
+    let (own, others): (Vec<_>, Vec<_>) =
+        shown.partition(|(name, _)| matches!(*name, "user-agent" | "content-type"));
+    let own = |name: &str| {
+        let mut own = own.iter().filter(|(own, _)| *own == name);
+        own.next().map(|(_, value)| value.clone())
     };
+    let others = others.into_iter().map(|(name, value)| wire::CarriedHeader {
+        name: name.to_owned(),
+        value,
+    });
     let body = |(kept, length): (&[u8], usize)| {
         let Shown { text, cut } = of_api(entry.api, kept, length);
         wire::CarriedBody {
             length: count(length),
-            text,
+            text: hidden(ledger, &text, cut.is_some()),
             cut,
         }
     };
+    let hide = |text: Option<String>| text.map(|text| hidden(ledger, &text, true));
+    let variable = |read: &Evaluated| {
+        let read = variable(read);
+        wire::RuleVariable {
+            value: hide(read.value),
+            ..read
+        }
+    };
+    let scheme = carried.map(Carried::scheme);
     let evaluation = entry.evaluation.as_deref();
     wire::JournalDetail {
         entry: journal_entry(ledger, entry),
-        user_agent: text(Carried::user_agent),
-        content_type: text(Carried::content_type),
-        headers: carried.map(headers).filter(|headers| !headers.is_empty()),
-        credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
+        user_agent: own("user-agent"),
+        content_type: own("content-type"),
+        headers: Some(others.collect::<Vec<_>>()).filter(|headers| !headers.is_empty()),
+        credentials: scheme
+            .filter(|scheme| !scheme.is_empty())
+            .map(|scheme| format!("{scheme} ***")),
         variables: evaluation
             .map(|all| all.variables.iter().map(variable).collect::<Vec<_>>())
             .filter(|all| !all.is_empty()),

@@ -6,11 +6,16 @@
 //! - `tenancy`: tenants, listed, created and deleted
 //! - `har`: the journal in the format HTTP Archive
 //! - `verification`: searches of the journal, and checks of what is in it
+//! - `expectation`: requests that a test expects, compared with those that came
 //! - `listing`: reads, which change nothing
 //! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `snapshots`, `time`, `webhooks`: one subject
 //!   each
 //! - `managed`: what the Management API sets
 //! - `pattern`: what a request must be, and how one differs from that
+//! - `body_path`: what a body must have at a JSONPath
+//! - `text_pattern`: what a text must be
+//! - `seen`: a request as a pattern sees it
+//! - `matching`: how much a request may compare with the journal, and where that happens
 //! - `waiting`: requests that wait for a first result
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
@@ -20,7 +25,9 @@
 
 pub(crate) mod admission;
 mod authsignal;
+mod body_path;
 mod device;
+mod expectation;
 mod export;
 mod facts;
 mod faults;
@@ -28,17 +35,20 @@ mod har;
 mod inbox;
 mod listing;
 mod managed;
+mod matching;
 mod operations;
 mod pattern;
 mod phone;
 mod readings;
 pub(crate) mod refusal;
 mod repeated;
+mod seen;
 mod snapshots;
 mod tenancy;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod text_pattern;
 mod time;
 mod verification;
 mod waiting;

@@ -1,61 +1,22 @@
 //! What a request must be, and how one differs from that. Knows no operation of the control API.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-use jsonpath_rust::parser::model::JpQuery;
-use jsonpath_rust::parser::parse_json_path;
-use jsonpath_rust::query::js_path_process;
-use regex::{Regex, RegexBuilder};
+use http::{HeaderName, Method};
 use serde_json::Value;
 
-use crate::bounds::{DIFFERENCE, JOURNAL_BODY, JSON_PATH, PATTERN_PARTS, REGEX, cut};
+use super::body_path::Path;
+use super::matching::{Halt, Work};
+use super::seen::{Missing, Seen, same, shown};
+use super::text_pattern::Text;
+use crate::bounds::{JOURNAL_TEXT, PATTERN_PARTS};
 use crate::generated::mock_control::types as wire;
-use crate::http::note::masking::{is_secret, masked_value};
-use crate::runtime::journal::{Carried, Entry};
+use crate::http::note::is_kept;
+use crate::http::note::masking::{is_secret, without_secrets};
+use crate::likeness::nearest;
+use crate::runtime::fault::{Api, NoOperation};
 use crate::sim::phone::Trouble;
-
-/// A request and its contents, as far as the journal keeps them. Bodies are read when they are first looked at.
-pub(super) struct Seen<'a> {
-    entry: &'a Entry,
-    carried: Option<&'a Carried>,
-    request: OnceCell<Result<Value, String>>,
-    answer: OnceCell<Result<Value, String>>,
-}
-
-impl<'a> Seen<'a> {
-    pub(super) fn new(entry: &'a Entry, carried: Option<&'a Carried>) -> Self {
-        Self {
-            entry,
-            carried,
-            request: OnceCell::new(),
-            answer: OnceCell::new(),
-        }
-    }
-
-    fn request(&self) -> &Result<Value, String> {
-        self.request
-            .get_or_init(|| read(self.carried.map(Carried::request)))
-    }
-
-    fn answer(&self) -> &Result<Value, String> {
-        self.answer
-            .get_or_init(|| read(self.carried.map(Carried::answer)))
-    }
-}
-
-/// The JSON of a body, or why there is none.
-fn read(body: Option<(&[u8], usize)>) -> Result<Value, String> {
-    match body {
-        None => Err("the journal keeps its bodies no longer".to_owned()),
-        Some((_, 0)) => Err("no body".to_owned()),
-        Some((kept, length)) if kept.len() < length => Err(format!(
-            "a body of {length} bytes, of which the journal keeps {JOURNAL_BODY}"
-        )),
-        Some((kept, _)) => {
-            serde_json::from_slice(kept).map_err(|_| "a body that is not JSON".to_owned())
-        }
-    }
-}
 
 /// How a request differs from a pattern at one place.
 pub(super) struct Difference {
@@ -64,13 +25,39 @@ pub(super) struct Difference {
     pub(super) found: String,
 }
 
+/// Whether a request is what a pattern wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    Fits,
+    Differs,
+    /// The journal has lost what would tell.
+    Lost,
+}
+
+impl Fit {
+    fn of(fits: bool) -> Self {
+        match fits {
+            true => Self::Fits,
+            false => Self::Differs,
+        }
+    }
+}
+
 /// What a request must be; anything without parts.
 #[derive(Default)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
 }
 
-enum Part {
+struct Part {
+    wanted: Wanted,
+    /// Its place in the pattern.
+    at: String,
+    /// How long it has been compared.
+    took: Cell<Duration>,
+}
+
+enum Wanted {
     Word(Word, String),
     Status(i32),
     Target(Text),
@@ -95,109 +82,121 @@ enum Side {
     Answer,
 }
 
-/// What a text must be.
-#[derive(Default)]
-struct Text {
-    equals: Option<String>,
-    like: Like,
-}
-
-/// What a text must be like.
-#[derive(Default)]
-struct Like {
-    contains: Option<String>,
-    matches: Option<Regex>,
-}
-
-/// What a body has at a path.
-struct Path {
-    text: String,
-    query: JpQuery,
-    equals: Option<Value>,
-    like: Like,
-    exists: bool,
-}
-
 impl Pattern {
     /// The pattern at that place of a body.
     pub(super) fn of(pattern: wire::RequestPattern, at: &str) -> Result<Self, Trouble> {
-        let malformed =
-            |place: &str, why: String| Trouble::Malformed(format!("body {at}/{place} {why}"));
+        let malformed = |place: &str, why: &str| {
+            let slash = if place.is_empty() { "" } else { "/" };
+            Trouble::Malformed(format!("body {at}{slash}{place} {why}"))
+        };
         let mut parts = Vec::new();
+        let mut add = |place: &str, wanted: Wanted| {
+            parts.push(Part {
+                wanted,
+                at: format!("{at}/{place}"),
+                took: Cell::default(),
+            });
+        };
+        if let Some(operation) = &pattern.operation {
+            is_operation(operation, pattern.api).map_err(|why| malformed("operation", &why))?;
+        }
+        if let Some(method) = &pattern.method {
+            is_method(method).map_err(|why| malformed("method", &why))?;
+        }
         let words = [
-            (Word::Api, pattern.api.map(|api| api.to_string())),
-            (Word::Operation, pattern.operation.map(String::from)),
-            (Word::User, pattern.user_id.map(String::from)),
-            (Word::Method, pattern.method.map(String::from)),
+            (Word::Api, "api", pattern.api.map(|api| api.to_string())),
+            (
+                Word::Operation,
+                "operation",
+                pattern.operation.map(String::from),
+            ),
+            (Word::User, "userId", pattern.user_id.map(String::from)),
+            (Word::Method, "method", pattern.method.map(String::from)),
         ];
-        let given = words
-            .into_iter()
-            .filter_map(|(word, given)| Some((word, given?)));
-        parts.extend(given.map(|(word, given)| Part::Word(word, given)));
-        parts.extend(pattern.status.map(Part::Status));
+        for (word, place, given) in words {
+            if let Some(given) = given {
+                add(place, Wanted::Word(word, given));
+            }
+        }
+        if let Some(status) = pattern.status {
+            add("status", Wanted::Status(status));
+        }
         if let Some(target) = pattern.target {
-            let target = Text::of(target).map_err(|why| malformed("target", why))?;
-            parts.push(Part::Target(target));
+            let target = Text::of(target).map_err(|why| malformed("target", &why))?;
+            add("target", Wanted::Target(target));
         }
         for (name, text) in pattern.headers.into_iter().flat_map(|headers| headers.0) {
-            let text = Text::of(text).map_err(|why| malformed(&format!("headers/{name}"), why))?;
-            parts.push(Part::Header(name.to_lowercase(), text));
+            let place = format!("headers/{name}");
+            let kept = kept(&name).map_err(|why| malformed(&place, why))?;
+            let text = Text::of(text).map_err(|why| malformed(&place, &why))?;
+            add(&place, Wanted::Header(kept, text));
         }
-        parts.extend(
-            pattern
-                .body
-                .map(|body| Part::Members(Value::Object(body.0))),
-        );
+        if let Some(body) = pattern.body {
+            add("body", Wanted::Members(Value::Object(body.0)));
+        }
         let sides = [
             (Side::Request, "bodyPaths", pattern.body_paths),
             (Side::Answer, "answerPaths", pattern.answer_paths),
         ];
         for (side, name, paths) in sides {
             for (number, path) in paths.into_iter().flatten().enumerate() {
-                let path =
-                    Path::of(path).map_err(|why| malformed(&format!("{name}/{number}"), why))?;
-                parts.push(Part::Path(side, path));
+                let place = format!("{name}/{number}");
+                let path = Path::of(path).map_err(|why| malformed(&place, &why))?;
+                add(&place, Wanted::Path(side, path));
             }
         }
         if parts.len() > PATTERN_PARTS {
-            let why = format!(
-                "asks for {} things; it may ask for {PATTERN_PARTS}",
-                parts.len()
-            );
-            return Err(malformed("", why));
+            let count = parts.len();
+            let why = format!("asks for {count} things; it may ask for {PATTERN_PARTS}");
+            return Err(malformed("", &why));
         }
         Ok(Self { parts })
     }
 
     /// Whether it looks at headers and bodies, which take longer to read.
     pub(super) fn reads_contents(&self) -> bool {
-        let is_content =
-            |part: &Part| matches!(part, Part::Header(..) | Part::Members(_) | Part::Path(..));
-        self.parts.iter().any(is_content)
+        self.parts.iter().any(|part| part.wanted.is_content())
     }
 
-    /// Whether a request keeps to it.
-    pub(super) fn fits(&self, seen: &Seen<'_>) -> bool {
-        self.parts
-            .iter()
-            .all(|part| part.differences(seen).is_empty())
+    /// Whether a request keeps to it, and how many of its parts the request keeps to for certain. Contents are looked at
+    /// only if all else fits, because they take longer.
+    pub(super) fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, usize), Halt> {
+        let (mut fit, mut fitting) = (Fit::Fits, 0);
+        for is_content in [false, true] {
+            let parts = self.parts.iter();
+            for part in parts.filter(|part| part.wanted.is_content() == is_content) {
+                match part.fit(seen, work)? {
+                    Fit::Fits => fitting += 1,
+                    Fit::Differs => fit = Fit::Differs,
+                    Fit::Lost if fit == Fit::Fits => fit = Fit::Lost,
+                    Fit::Lost => {}
+                }
+            }
+            if fit == Fit::Differs {
+                break;
+            }
+        }
+        Ok((fit, fitting))
     }
 
     /// How a request differs from it.
-    pub(super) fn differences(&self, seen: &Seen<'_>) -> Vec<Difference> {
-        self.parts
-            .iter()
-            .flat_map(|part| part.differences(seen))
-            .collect()
+    pub(super) fn differences(
+        &self,
+        seen: &Seen<'_>,
+        work: &Work,
+    ) -> Result<Vec<Difference>, Halt> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            all.extend(part.wanted.differences(seen, work)?);
+        }
+        Ok(all)
     }
 
-    /// How many of its parts a request keeps to, and how many it has.
-    pub(super) fn nearness(&self, seen: &Seen<'_>) -> (usize, usize) {
-        let fitting = self
-            .parts
-            .iter()
-            .filter(|part| part.differences(seen).is_empty());
-        (fitting.count(), self.parts.len())
+    /// The place of the part that has taken most of the time, and how long.
+    pub(super) fn slowest(&self) -> Option<(&str, Duration)> {
+        let parts = self.parts.iter();
+        let took = parts.map(|part| (part.at.as_str(), part.took.get()));
+        took.max_by_key(|(_, took)| *took)
     }
 
     /// Its short form, for people.
@@ -205,9 +204,10 @@ impl Pattern {
         if self.parts.is_empty() {
             return "any request".to_owned();
         }
+        let all = || self.parts.iter().map(|part| &part.wanted);
         let word = |wanted: fn(&Word) -> bool| {
-            self.parts.iter().find_map(|part| match part {
-                Part::Word(word, text) if wanted(word) => Some(text.as_str()),
+            all().find_map(|part| match part {
+                Wanted::Word(word, text) if wanted(word) => Some(text.as_str()),
                 _ => None,
             })
         };
@@ -221,13 +221,13 @@ impl Pattern {
         if name.is_empty() {
             name.push("a request".to_owned());
         }
-        for part in &self.parts {
+        for part in all() {
             match part {
-                Part::Word(Word::User, user) => name.push(format!("of {user}")),
-                Part::Word(Word::Api, api) => name.push(format!("to {api}")),
-                Part::Target(text) => name.push(format!("to {}", text.wanted())),
-                Part::Status(status) => name.push(format!("answered {status}")),
-                Part::Word(..) | Part::Header(..) | Part::Members(_) | Part::Path(..) => {}
+                Wanted::Word(Word::User, user) => name.push(format!("of {user}")),
+                Wanted::Word(Word::Api, api) => name.push(format!("to {api}")),
+                Wanted::Target(text) => name.push(format!("to {}", text.wanted())),
+                Wanted::Status(status) => name.push(format!("answered {status}")),
+                Wanted::Word(..) | Wanted::Header(..) | Wanted::Members(_) | Wanted::Path(..) => {}
             }
         }
         if self.reads_contents() {
@@ -237,8 +237,138 @@ impl Pattern {
     }
 }
 
+/// Checks that requests can have an operation: one that none has would fit never, and a test that wants none would see
+/// nothing wrong.
+fn is_operation(operation: &str, api: Option<wire::JournalApi>) -> Result<(), String> {
+    let api = match api {
+        None => None,
+        Some(wire::JournalApi::Activeconnect) => Some(Api::Activeconnect),
+        Some(wire::JournalApi::Authsignal) => Some(Api::Authsignal),
+        Some(wire::JournalApi::AuthsignalClient) => Some(Api::AuthsignalClient),
+        Some(wire::JournalApi::AuthsignalManagement) => Some(Api::AuthsignalManagement),
+        Some(wire::JournalApi::Pages) => {
+            return Err(
+                "is never there: requests to the hosted pages have no operation; leave it out"
+                    .to_owned(),
+            );
+        }
+    };
+    NoOperation::check(operation, api).map_err(|no| match no {
+        NoOperation::OfControl => {
+            "is an operation of the control API, whose requests are not in the journal".to_owned()
+        }
+        no => format!("is unknown: {no}"),
+    })
+}
+
+fn is_method(method: &str) -> Result<(), String> {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let known: Vec<_> = known.iter().map(Method::as_str).collect();
+    if known.iter().any(|one| one.eq_ignore_ascii_case(method)) {
+        return Ok(());
+    }
+    let hint = nearest(method, known.iter().copied());
+    let hint = hint.map_or(String::new(), |best| format!("; did you mean {best}?"));
+    Err(format!(
+        "is no method; use one of {}{hint}",
+        known.join(", ")
+    ))
+}
+
+/// The name of a header that the journal keeps, in lower case.
+fn kept(name: &str) -> Result<String, &'static str> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is no name of a header")?;
+    match is_kept(&name) {
+        true => Ok(name.as_str().to_owned()),
+        false => Err(
+            "is a header that the journal never keeps, because it holds credentials; userId and the tenant say who \
+             called",
+        ),
+    }
+}
+
 impl Part {
-    fn differences(&self, seen: &Seen<'_>) -> Vec<Difference> {
+    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<Fit, Halt> {
+        if !self.wanted.is_content() {
+            return self.wanted.fit(seen, work);
+        }
+        let since = Instant::now();
+        let fit = self.wanted.fit(seen, work);
+        self.took.set(self.took.get() + since.elapsed());
+        fit
+    }
+}
+
+impl Wanted {
+    fn is_content(&self) -> bool {
+        matches!(self, Self::Header(..) | Self::Members(_) | Self::Path(..))
+    }
+
+    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<Fit, Halt> {
+        work.step(1)?;
+        let entry = seen.entry;
+        match self {
+            Self::Word(word, wanted) => {
+                let found = word.of(seen);
+                Ok(match found {
+                    Some(found) if word.is(wanted, found) => Fit::Fits,
+                    Some(found) if is_cut(found) => Fit::Lost,
+                    _ => Fit::Differs,
+                })
+            }
+            Self::Status(wanted) => Ok(Fit::of(*wanted == i32::from(entry.status))),
+            Self::Target(text) => Ok(match text.fits(&entry.target, work)? {
+                true => Fit::Fits,
+                false if is_cut(&entry.target) => Fit::Lost,
+                false => Fit::Differs,
+            }),
+            Self::Header(name, text) => {
+                let Some(carried) = seen.carried else {
+                    return Ok(Fit::Lost);
+                };
+                for (other, value) in carried.headers() {
+                    if other == *name && text.fits(&value, work)? {
+                        return Ok(Fit::Fits);
+                    }
+                }
+                Ok(match carried.lacks(name) {
+                    true => Fit::Lost,
+                    false => Fit::Differs,
+                })
+            }
+            Self::Members(wanted) => Ok(match seen.request(work)? {
+                Ok(body) => Fit::of(has(wanted, body)),
+                Err(Missing::Lost(_)) => Fit::Lost,
+                Err(Missing::Never(_)) => Fit::Differs,
+            }),
+            Self::Path(side, path) => {
+                let (json, body) = match side {
+                    Side::Request => (seen.request(work)?, &seen.request),
+                    Side::Answer => (seen.answer(work)?, &seen.answer),
+                };
+                Ok(match json {
+                    Ok(value) => Fit::of(path.fits(value, body, work)?),
+                    Err(Missing::Lost(_)) => Fit::Lost,
+                    Err(Missing::Never(_)) => Fit::of(!path.exists),
+                })
+            }
+        }
+    }
+
+    fn differences(&self, seen: &Seen<'_>, work: &Work) -> Result<Vec<Difference>, Halt> {
+        if self.fit(seen, work)? == Fit::Fits {
+            return Ok(Vec::new());
+        }
         let entry = seen.entry;
         let differ = |place: &str, wanted: String, found: String| {
             let place = place.to_owned();
@@ -248,82 +378,105 @@ impl Part {
                 found,
             }]
         };
-        match self {
+        Ok(match self {
             Self::Word(word, wanted) => {
-                let (place, found) = match word {
-                    Word::Api => ("api", Some(entry.api)),
-                    Word::Operation => ("operation", entry.operation),
-                    Word::User => ("userId", entry.user_id.as_deref()),
-                    Word::Method => ("method", Some(&*entry.method)),
-                };
-                let same = found.is_some_and(|found| match word {
-                    Word::Method => found.eq_ignore_ascii_case(wanted),
-                    _ => found == wanted,
-                });
-                match same {
-                    true => Vec::new(),
-                    false => differ(place, wanted.clone(), found.unwrap_or("none").to_owned()),
-                }
+                let found = word.of(seen).unwrap_or("none").to_owned();
+                differ(word.place(), wanted.clone(), found)
             }
-            Self::Status(wanted) if *wanted == i32::from(entry.status) => Vec::new(),
             Self::Status(wanted) => differ("status", wanted.to_string(), entry.status.to_string()),
-            Self::Target(text) if text.fits(&entry.target) => Vec::new(),
             Self::Target(text) => differ("target", text.wanted(), entry.target.clone()),
-            Self::Header(name, text) => header_differences(name, text, seen),
-            Self::Members(wanted) => match seen.request() {
+            Self::Header(name, text) => {
+                let place = format!("header {name}");
+                differ(&place, text.wanted(), found_header(name, seen))
+            }
+            Self::Members(wanted) => match seen.request(work)? {
                 Ok(body) => {
                     let mut found = Vec::new();
                     member_differences(wanted, body, "$", &mut found);
                     found
                 }
-                Err(why) => differ("body", shown("", wanted), why.clone()),
+                Err(missing) => differ("body", shown("", wanted), missing.why().to_owned()),
             },
             Self::Path(side, path) => {
-                let (place, body) = match side {
-                    Side::Request => ("body", seen.request()),
-                    Side::Answer => ("answer", seen.answer()),
+                let (place, json, body) = match side {
+                    Side::Request => ("body", seen.request(work)?, &seen.request),
+                    Side::Answer => ("answer", seen.answer(work)?, &seen.answer),
                 };
-                let found = match body {
-                    Ok(body) => path.miss(body),
-                    Err(_) if !path.exists => None,
-                    Err(why) => Some(why.clone()),
+                let found = match json {
+                    Ok(value) => path.miss(value, body, work)?.unwrap_or_default(),
+                    Err(missing) => missing.why().to_owned(),
                 };
-                let place = format!("{place} {}", path.text);
-                found.map_or_else(Vec::new, |found| differ(&place, path.wanted(), found))
+                differ(&format!("{place} {}", path.text), path.wanted(), found)
             }
+        })
+    }
+}
+
+impl Word {
+    fn place(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Operation => "operation",
+            Self::User => "userId",
+            Self::Method => "method",
+        }
+    }
+
+    fn of<'a>(self, seen: &'a Seen<'_>) -> Option<&'a str> {
+        let entry = seen.entry;
+        match self {
+            Self::Api => Some(entry.api),
+            Self::Operation => entry.operation,
+            Self::User => entry.user_id.as_deref(),
+            Self::Method => Some(&*entry.method),
+        }
+    }
+
+    fn is(self, wanted: &str, found: &str) -> bool {
+        match self {
+            Self::Method => found.eq_ignore_ascii_case(wanted),
+            _ => found == wanted,
         }
     }
 }
 
-fn header_differences(name: &str, text: &Text, seen: &Seen<'_>) -> Vec<Difference> {
-    let differ = |found: String| {
-        let place = format!("header {name}");
-        vec![Difference {
-            place,
-            wanted: text.wanted(),
-            found,
-        }]
-    };
+/// Whether the journal has cut a text.
+fn is_cut(text: &str) -> bool {
+    text.len() > JOURNAL_TEXT
+}
+
+/// What a request has as a header, for people.
+fn found_header(name: &str, seen: &Seen<'_>) -> String {
     let Some(carried) = seen.carried else {
-        return differ("the journal keeps its headers no longer".to_owned());
+        return "the journal keeps its headers no longer".to_owned();
     };
-    let values: Vec<_> = carried
-        .headers()
-        .into_iter()
-        .filter(|(other, _)| other == name)
+    let headers = carried.headers().into_iter();
+    let values = headers.filter(|(other, _)| other == name);
+    let values: Vec<_> = values
+        .map(|(_, value)| match is_secret(name) {
+            true => "***".to_owned(),
+            false => without_secrets(&value).into_owned(),
+        })
         .collect();
-    if values.iter().any(|(_, value)| text.fits(value)) {
-        return Vec::new();
-    }
-    let values = values.iter().map(|(_, value)| match is_secret(name) {
-        true => "***".to_owned(),
-        false => value.clone(),
-    });
-    let values: Vec<_> = values.collect();
-    differ(match values.is_empty() {
+    match values.is_empty() {
+        true if carried.lacks(name) => "the journal keeps only some of its headers".to_owned(),
         true => "none".to_owned(),
         false => values.join(", "),
-    })
+    }
+}
+
+/// Whether a body has the members that are wanted.
+fn has(wanted: &Value, body: &Value) -> bool {
+    match (wanted, body) {
+        (Value::Object(wanted), Value::Object(body)) => wanted
+            .iter()
+            .all(|(name, wanted)| body.get(name).is_some_and(|body| has(wanted, body))),
+        (Value::Array(wanted), Value::Array(body)) => {
+            let mut pairs = wanted.iter().zip(body);
+            wanted.len() == body.len() && pairs.all(|(wanted, body)| has(wanted, body))
+        }
+        _ => same(wanted, body),
+    }
 }
 
 /// Compares the members that are wanted with those of a body.
@@ -356,169 +509,12 @@ fn member_differences(wanted: &Value, body: &Value, place: &str, found: &mut Vec
     }
 }
 
-/// Whether two values are the same; numbers are, however they are written.
-fn same(one: &Value, other: &Value) -> bool {
-    one == other || one.as_f64().is_some_and(|one| other.as_f64() == Some(one))
-}
-
-/// A value at a path, for people; secrets are masked.
-fn shown(path: &str, value: &Value) -> String {
-    let names = path.split(['.', '[', ']', '\'', '"', '$']);
-    let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
-    let text = masked_value(&names.join("."), &value.to_string());
-    match text.len() > DIFFERENCE {
-        true => format!("{}…", cut(&text, DIFFERENCE)),
-        false => text,
-    }
-}
-
-fn regex(pattern: &str) -> Result<Regex, String> {
-    let builder = RegexBuilder::new(pattern).size_limit(REGEX).build();
-    builder.map_err(|error| format!("is not a regular expression that the mock can use: {error}"))
-}
-
-impl Like {
-    fn of(contains: Option<String>, matches: Option<&str>) -> Result<Self, String> {
-        let matches = matches.map(regex).transpose()?;
-        Ok(Self { contains, matches })
-    }
-
-    fn fits(&self, text: &str) -> bool {
-        let Self { contains, matches } = self;
-        contains.as_ref().is_none_or(|part| text.contains(part))
-            && matches.as_ref().is_none_or(|regex| regex.is_match(text))
-    }
-
-    /// Whether a value fits by its text, which is written only if that is asked for.
-    fn fits_value(&self, value: &Value) -> bool {
-        match value {
-            Value::String(text) => self.fits(text),
-            _ if self.contains.is_none() && self.matches.is_none() => true,
-            other => self.fits(&other.to_string()),
-        }
-    }
-
-    /// What is wanted of a text that also has to equal another, for people.
-    fn wanted(&self, equals: Option<String>) -> String {
-        let contains = self.contains.as_ref();
-        let contains = contains.map(|part| format!("something with {part}"));
-        let matches = self.matches.as_ref();
-        let matches = matches.map(|regex| format!("something like /{}/", regex.as_str()));
-        let all: Vec<_> = [equals, contains, matches].into_iter().flatten().collect();
-        match all.is_empty() {
-            true => "anything".to_owned(),
-            false => all.join(" and "),
-        }
-    }
-}
-
-impl Text {
-    fn of(text: wire::TextPattern) -> Result<Self, String> {
-        Ok(Self {
-            equals: text.equals,
-            like: Like::of(text.contains, text.matches.as_deref())?,
-        })
-    }
-
-    fn fits(&self, text: &str) -> bool {
-        self.equals.as_ref().is_none_or(|equals| equals == text) && self.like.fits(text)
-    }
-
-    fn wanted(&self) -> String {
-        self.like.wanted(self.equals.clone())
-    }
-}
-
-impl Path {
-    fn of(path: wire::PathPattern) -> Result<Self, String> {
-        let text = String::from(path.path);
-        modest(&text)?;
-        let query = parse_json_path(&text)
-            .map_err(|_| "is not a JSONPath; one looks like $.custom.amount".to_owned())?;
-        Ok(Self {
-            text,
-            query,
-            equals: path.equals.map(|value| value.0),
-            like: Like::of(path.contains, path.matches.as_deref())?,
-            exists: path.exists.unwrap_or(true),
-        })
-    }
-
-    /// What a body has there instead; nothing if it fits.
-    fn miss(&self, body: &Value) -> Option<String> {
-        let nodes = js_path_process(&self.query, body).unwrap_or_default();
-        if !self.exists {
-            let first = nodes.first()?;
-            return Some(shown(&first.path, first.val));
-        }
-        let fits = |value: &Value| {
-            let equals = self.equals.as_ref();
-            equals.is_none_or(|equals| same(equals, value)) && self.like.fits_value(value)
-        };
-        if nodes.iter().any(|node| fits(node.val)) {
-            return None;
-        }
-        let some: Vec<_> = nodes
-            .iter()
-            .take(3)
-            .map(|node| shown(&node.path, node.val))
-            .collect();
-        Some(match some.is_empty() {
-            true => "nothing".to_owned(),
-            false => some.join(", "),
-        })
-    }
-
-    fn wanted(&self) -> String {
-        if !self.exists {
-            return "nothing".to_owned();
-        }
-        let equals = self.equals.as_ref().map(Value::to_string);
-        self.like.wanted(equals)
-    }
-}
-
-/// Refuses paths that can take more steps than a body has values: two `..` multiply, and so do lists of selectors. The
-/// crate also compiles the expression of `match` and `search` again for each value.
-fn modest(path: &str) -> Result<(), String> {
-    if path.len() > JSON_PATH {
-        return Err(format!(
-            "is too long: {} bytes; it must have at most {JSON_PATH}",
-            path.len()
-        ));
-    }
-    let (mut plain, mut quote, mut escaped) = (String::new(), None, false);
-    for character in path.chars() {
-        match quote {
-            _ if escaped => escaped = false,
-            Some(_) if character == '\\' => escaped = true,
-            Some(open) if open == character => quote = None,
-            Some(_) => {}
-            None if matches!(character, '\'' | '"') => quote = Some(character),
-            None if !character.is_whitespace() => plain.push(character),
-            None => {}
-        }
-    }
-    for (part, most, instead) in [
-        ("..", 1, "one `..`"),
-        ("?", 1, "one filter"),
-        ("$", 1, "one `$`"),
-        (",", 0, "no list of selectors; give each path on its own"),
-        ("match(", 0, "no `match`; use `matches` beside the path"),
-        ("search(", 0, "no `search`; use `matches` beside the path"),
-    ] {
-        if plain.matches(part).count() > most {
-            return Err(format!("may have {instead}"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Pattern, Seen};
+    use super::super::matching::Work;
+    use super::{Fit, Pattern, Seen};
     use crate::generated::mock_control::types as wire;
     use crate::runtime::journal::{Journal, Note, Wire};
 
@@ -551,8 +547,10 @@ mod tests {
         let entry = journal.get(1).unwrap();
         let carried = journal.carried(entry).unwrap();
         let seen = Seen::new(entry, Some(&carried));
-        let found = pattern.differences(&seen);
-        assert_eq!(pattern.fits(&seen), found.is_empty());
+        let work = Work::new();
+        let found = pattern.differences(&seen, &work).unwrap();
+        let (fit, _) = pattern.fit(&seen, &work).unwrap();
+        assert_eq!(fit == Fit::Fits, found.is_empty());
         found
             .into_iter()
             .map(|one| [one.place, one.wanted, one.found])

@@ -1,6 +1,7 @@
 //! The control API's operations on simulated phones: between their wire types and the phones.
 
 use super::admission::ControlApi;
+use super::tenants::either;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::generated::mock_control::types as wire;
 use crate::runtime::part::ActiveconnectPart;
@@ -12,7 +13,11 @@ impl ControlApi {
         subject: wire::PhoneSubject,
         answer: PhoneAnswer,
     ) -> Result<wire::PhoneOutcome, Trouble> {
-        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.application(either(
+            &subject.tenant,
+            &subject.application_id,
+            "applicationId",
+        )?)?;
         let user_id = String::from(subject.user_id);
         let status = self
             .phones
@@ -26,7 +31,11 @@ impl ControlApi {
         subject: wire::PhoneSubject,
         event: Event,
     ) -> Result<wire::PhoneOutcome, Trouble> {
-        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.application(either(
+            &subject.tenant,
+            &subject.application_id,
+            "applicationId",
+        )?)?;
         let user_id = String::from(subject.user_id);
         let status = phone::happen(&tenant, &user_id, event)?;
         Ok(outcome(&tenant, user_id, status))

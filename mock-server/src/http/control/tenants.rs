@@ -1,5 +1,6 @@
 //! Which tenant a request is about: the one that it names, or the only one.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::admission::ControlApi;
@@ -9,40 +10,62 @@ use crate::runtime::Tenant;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
 use crate::sim::phone::Trouble;
 
+/// The parts of a tenant, for people.
+const APPLICATION: &str = "Activeconnect application";
+const AUTHSIGNAL: &str = "Authsignal part";
+
+/// What a request lacks that names no tenant, although the mock has several: in its body, or in its query.
+const NO_MEMBER: &str =
+    "body /tenant is missing; it is optional only if the mock has exactly one tenant";
+const NO_PARAMETER: &str =
+    "query parameter tenant is missing; it is optional only if the mock has exactly one tenant";
+
+/// The tenant that a body names: in `tenant`, or in another member that means the same.
+pub(super) fn either<'a, T, U>(
+    tenant: &'a Option<T>,
+    other: &'a Option<U>,
+    member: &str,
+) -> Result<Option<&'a str>, Trouble>
+where
+    T: Deref<Target = String>,
+    U: Deref<Target = String>,
+{
+    let tenant = tenant.as_ref().map(|id| id.as_str());
+    let other = other.as_ref().map(|id| id.as_str());
+    match (tenant, other) {
+        (Some(tenant), Some(other)) if tenant != other => Err(Trouble::Malformed(format!(
+            "body /{member} is another name of /tenant, and they differ; leave one of them out"
+        ))),
+        (tenant, other) => Ok(tenant.or(other)),
+    }
+}
+
 impl ControlApi {
-    /// The Activeconnect application that a body names, or the only one.
+    /// The Activeconnect application of the tenant that a body names, or the only one.
     pub(super) fn application(&self, id: Option<&str>) -> Result<Arc<ActiveconnectPart>, Trouble> {
-        let Some(id) = id else {
-            let missing = "body /applicationId is missing; the mock has several applications";
-            return only(self.app.applications(), missing);
-        };
-        self.app.application(id).ok_or_else(|| {
-            Trouble::Unknown(format!(
-                "application {id} not found; the mock prints its ids when it starts"
-            ))
-        })
+        self.in_part(id, NO_MEMBER, Tenant::activeconnect, APPLICATION)
     }
 
-    /// The Authsignal tenant that a body names, or the only one.
+    /// The Authsignal part of the tenant that a body names, or the only one.
     pub(super) fn authsignal(&self, id: Option<&str>) -> Result<Arc<AuthsignalPart>, Trouble> {
-        let Some(id) = id else {
-            let missing = "body /tenantId is missing; the mock has several tenants";
-            return only(self.app.authsignals(), missing);
-        };
-        self.app.authsignal(id).ok_or_else(|| {
-            Trouble::Unknown(format!(
-                "tenant {id} not found; the mock prints its ids when it starts"
-            ))
-        })
+        self.in_part(id, NO_MEMBER, Tenant::authsignal, AUTHSIGNAL)
     }
 
     /// The tenant that a body names, or the only one.
     pub(super) fn tenant(&self, name: Option<&str>) -> Result<Arc<Tenant>, Trouble> {
-        let Some(name) = name else {
-            let missing = "body /tenant is missing; the mock has several tenants";
-            return only(self.app.tenants(), missing);
-        };
-        self.named(name)
+        self.tenant_or(name, NO_MEMBER)
+    }
+
+    /// The tenant that a query names, or the only one.
+    pub(super) fn in_tenant(&self, name: Option<&str>) -> Result<Arc<Tenant>, Trouble> {
+        self.tenant_or(name, NO_PARAMETER)
+    }
+
+    fn tenant_or(&self, name: Option<&str>, missing: &str) -> Result<Arc<Tenant>, Trouble> {
+        match name {
+            Some(name) => self.named(name),
+            None => only(self.app.tenants(), missing),
+        }
     }
 
     /// The tenant that a query names.
@@ -69,23 +92,23 @@ impl ControlApi {
         &self,
         name: Option<&str>,
     ) -> Result<Arc<ActiveconnectPart>, Trouble> {
-        self.in_part(name, Tenant::activeconnect, "Activeconnect application")
+        self.in_part(name, NO_PARAMETER, Tenant::activeconnect, APPLICATION)
     }
 
     /// The Authsignal tenant that a request is about.
     pub(super) fn in_authsignal(&self, name: Option<&str>) -> Result<Arc<AuthsignalPart>, Trouble> {
-        self.in_part(name, Tenant::authsignal, "Authsignal part")
+        self.in_part(name, NO_PARAMETER, Tenant::authsignal, AUTHSIGNAL)
     }
 
     /// The part that a request is about: of the tenant that it names, or of the only tenant with this part.
     fn in_part<V: Vendor>(
         &self,
         name: Option<&str>,
+        missing: &str,
         part: fn(&Tenant) -> Option<&Arc<Part<V>>>,
         what: &str,
     ) -> Result<Arc<Part<V>>, Trouble> {
         let Some(name) = name else {
-            let missing = "query parameter tenant is missing; it is optional only if the mock has exactly one tenant";
             let tenants = self.app.tenants();
             let parts = tenants
                 .iter()

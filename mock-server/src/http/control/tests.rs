@@ -28,8 +28,14 @@ pub(super) struct Mock {
 
 impl Mock {
     pub(super) fn of(seed: Value) -> Self {
+        Self::with(seed, |_| ())
+    }
+
+    pub(super) fn with(seed: Value, set: impl FnOnce(&mut Behaviour)) -> Self {
         let seed = Seed::from_value(seed).unwrap();
-        let app = Arc::new(App::new(Behaviour::default(), seed).unwrap());
+        let mut behaviour = Behaviour::default();
+        set(&mut behaviour);
+        let app = Arc::new(App::new(behaviour, seed).unwrap());
         let router = crate::http::router(&app, &crate::http::phones(&app));
         Self { app, router }
     }
@@ -614,4 +620,126 @@ async fn what_is_refused_changes_nothing() {
     let before = seen(&mock).await;
     let (status, _) = mock.send("POST", "/_mock/reset?tenant=none", "").await;
     assert_eq!((status, seen(&mock).await), (StatusCode::NOT_FOUND, before));
+}
+
+#[tokio::test]
+async fn every_operation_takes_either_id_of_a_tenant_under_each_of_its_names() {
+    let mock = Mock::of(json!({"tenants": [
+        {"activeconnect": {"id": "app", "secret": "s"}, "authsignal": {"id": "auth", "secret": "u"}},
+        {"activeconnect": {"id": "app-2", "secret": "t"}, "authsignal": {"id": "auth-2", "secret": "v"}},
+    ]}));
+    let link = r#"{"userId":"ada"}"#;
+    for (path, other, rest) in [
+        ("/_mock/challenge/succeed", "tenantId", link),
+        ("/_mock/challenge/fail", "tenantId", link),
+        ("/_mock/push/register", "tenantId", link),
+        ("/_mock/push/approve", "tenantId", link),
+        ("/_mock/passkey/enroll", "tenantId", link),
+        (
+            "/_mock/qr/claim",
+            "tenantId",
+            r#"{"userId":"ada","challengeId":"c"}"#,
+        ),
+        ("/_mock/webhooks", "tenantId", "{}"),
+        ("/_mock/webhooks/send", "tenantId", r#"{"number":1}"#),
+        (
+            "/_mock/webhooks/trigger",
+            "tenantId",
+            r#"{"type":"sms.created"}"#,
+        ),
+        ("/_mock/authsignal/facts", "tenantId", "{}"),
+        ("/_mock/authsignal/next-facts", "tenantId", "{}"),
+        ("/_mock/authsignal/next-outcome", "tenantId", "{}"),
+        ("/_mock/authsignal", "tenantId", "{}"),
+        ("/_mock/phone/approve", "applicationId", link),
+        ("/_mock/phone/walk-away", "applicationId", link),
+    ] {
+        let body = |members: &[(&str, &str)]| {
+            let mut body: Value = serde_json::from_str(rest).unwrap();
+            for (member, id) in members {
+                body[*member] = json!(id);
+            }
+            body.to_string()
+        };
+        let settings = path == "/_mock/authsignal";
+        let names: &[&str] = if settings {
+            &[other]
+        } else {
+            &["tenant", other]
+        };
+        for member in names {
+            for id in ["app", "auth"] {
+                let (_, answer) = mock.send("POST", path, &body(&[(member, id)])).await;
+                let why = answer["message"].as_str().unwrap_or_default();
+                let is_found =
+                    !why.starts_with("body") && !why.ends_with("list_tenants lists the tenants");
+                assert!(is_found, "{path} {member} {id}: {answer}");
+            }
+            let unknown = body(&[(member, "nobody")]);
+            let (status, answer) = mock.send("POST", path, &unknown).await;
+            assert_eq!(status, 404, "{path}");
+            assert_eq!(
+                answer["message"],
+                "tenant nobody not found; list_tenants lists the tenants"
+            );
+        }
+        let missing = mock.refusal("POST", path, rest).await;
+        assert!(
+            missing.starts_with("body /tenant is missing"),
+            "{path}: {missing}"
+        );
+        if settings {
+            let named = mock
+                .refusal("POST", path, &body(&[("tenant", "app")]))
+                .await;
+            assert!(
+                named.ends_with("tenant has settings here, and tenantId names the tenant"),
+                "{named}"
+            );
+        } else {
+            let two = mock
+                .refusal("POST", path, &body(&[("tenant", "app"), (other, "app-2")]))
+                .await;
+            assert!(two.contains("is another name of /tenant"), "{two}");
+        }
+    }
+    for id in ["app", "auth"] {
+        let (status, answer) = mock
+            .get(&format!("/_mock/authsignal/export?tenant={id}"))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    for (method, target) in [
+        ("GET", "/_mock/authsignal/export"),
+        ("DELETE", "/_mock/faults/x"),
+    ] {
+        let missing = mock.refusal(method, target, "").await;
+        assert!(
+            missing.starts_with("query parameter tenant is missing"),
+            "{missing}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_path_or_method_of_the_control_api_is_told_the_right_one() {
+    let mock = plus_signs();
+    for path in ["/verify", "/journal/search", "/tenants"] {
+        let (status, answer) = mock.send("POST", path, "{}").await;
+        assert_eq!(status, 404, "{answer}");
+        let why = answer["message"].as_str().unwrap();
+        assert!(
+            why.ends_with(&format!("begin with /_mock: use /_mock{path}")),
+            "{why}"
+        );
+    }
+    let (status, answer) = mock.get("/_mock/journal/search").await;
+    assert_eq!(status, 405, "{answer}");
+    assert!(
+        answer["message"]
+            .as_str()
+            .unwrap()
+            .contains("POST /_mock/journal/search"),
+        "{answer}"
+    );
 }

@@ -1,40 +1,48 @@
 //! The control API's operations that search the journal and check what is in it. They only read.
 
 use std::sync::Arc;
+use std::vec;
 
 use super::admission::ControlApi;
-use super::listing::{journal_detail, journal_entry};
-use super::pattern::{Difference, Pattern, Seen};
-use super::words::{count, limit};
-use crate::bounds::UNEXPECTED;
+use super::expectation::{Check, Expected, Manner};
+use super::listing::journal_detail;
+use super::matching::{Compared, Halt, Work};
+use super::pattern::{Fit, Pattern};
+use super::seen::Seen;
+use super::words::{limit, number};
 use crate::generated::mock_control::types as wire;
-use crate::runtime::Tenant;
-use crate::runtime::journal::Entry;
-use crate::runtime::ledger::Ledger;
+use crate::runtime::journal::Carried;
+use crate::runtime::{App, Reading, Recorded, Since};
 use crate::sim::phone::Trouble;
 
-/// Requests that are compared before other requests may run.
-const COMPARED_AT_ONCE: usize = 16;
-
-/// A request and the tenant that it belongs to.
-type Request = (Option<Arc<Ledger>>, Arc<Entry>);
-
-/// A request that a test expects.
-struct Expected {
+/// A search of requests, newest first.
+struct Search {
+    app: Arc<App>,
     pattern: Pattern,
-    least: usize,
-    most: usize,
-    /// How many it wants, for people.
-    wanted: String,
+    limit: usize,
+    /// Those that are still to be compared.
+    left: vec::IntoIter<Recorded>,
+    found: Vec<(Recorded, Option<Carried>)>,
 }
 
-/// What came of an expected request.
-#[derive(Default)]
-struct Outcome {
-    /// Numbers of the requests that fit, oldest first.
-    fitting: Vec<u64>,
-    /// Place of the request that comes nearest and does not fit, and how many parts fit.
-    nearest: Option<(usize, usize)>,
+impl Compared for Search {
+    fn go_on(&mut self, work: &Work) -> Result<bool, Halt> {
+        if let Some((ledger, entry)) = self.left.next() {
+            let carried = self.app.contents(ledger.as_deref(), &entry);
+            let (fit, _) = self
+                .pattern
+                .fit(&Seen::new(&entry, carried.as_ref()), work)?;
+            if fit == Fit::Fits {
+                self.found.push(((ledger, entry), carried));
+            }
+        }
+        Ok(self.left.len() > 0 && self.found.len() < self.limit)
+    }
+
+    fn slowest(&self) -> String {
+        let slowest = self.pattern.slowest();
+        slowest.map_or_else(|| "/pattern".to_owned(), |(at, _)| at.to_owned())
+    }
 }
 
 impl ControlApi {
@@ -43,292 +51,103 @@ impl ControlApi {
         search: wire::JournalSearch,
     ) -> Result<wire::FoundRequests, Trouble> {
         let tenant = search.tenant.map(String::from);
+        let tenant = tenant.as_deref();
         let pattern = search
             .pattern
             .map(|pattern| Pattern::of(pattern, "/pattern"));
-        let pattern = pattern.transpose()?.unwrap_or_default();
-        let after = search.after.and_then(|after| u64::try_from(after).ok());
-        let (limit, wait) = (
-            limit(
-                search
-                    .limit
-                    .and_then(|limit| i32::try_from(limit.get()).ok()),
-            ),
-            search.wait.map(String::from),
-        );
-        let mut waiting = self.waiting_for_requests(wait.as_deref(), tenant.as_deref())?;
+        let wanted = search
+            .limit
+            .and_then(|limit| i32::try_from(limit.get()).ok());
+        let mut comparison = Search {
+            app: Arc::clone(&self.app),
+            pattern: pattern.transpose()?.unwrap_or_default(),
+            limit: limit(wanted),
+            left: Vec::new().into_iter(),
+            found: Vec::new(),
+        };
+        let mut since = self.app.since(number(search.after));
+        let wait = search.wait.map(String::from);
+        let mut waiting = self.waiting_for_requests("body /wait", wait.as_deref(), tenant)?;
+        let mut work = Work::new();
         loop {
-            let mut requests = Vec::new();
-            let entries = self.entries(tenant.as_deref(), after, usize::MAX)?;
-            for some in entries.chunks(COMPARED_AT_ONCE) {
-                for (ledger, entry) in some {
-                    let carried = self.app.contents(ledger.as_deref(), entry);
-                    if requests.len() < limit && pattern.fits(&Seen::new(entry, carried.as_ref())) {
-                        requests.push(journal_detail(ledger.as_deref(), entry, carried.as_ref()));
-                    }
-                }
-                if requests.len() == limit {
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-            if !requests.is_empty() || !waiting.changed().await {
-                return Ok(wire::FoundRequests { requests });
+            let read = self.read(tenant, since, usize::MAX)?;
+            // A wait looks only at what is new.
+            since = read.since;
+            comparison.left = read.entries.into_iter();
+            (comparison, work) = self.compared(comparison, work).await?;
+            if !comparison.found.is_empty() || !waiting.changed().await {
+                break;
             }
         }
+        let mut requests = Vec::new();
+        for ((ledger, entry), carried) in comparison.found {
+            requests.push(journal_detail(ledger.as_deref(), &entry, carried.as_ref()));
+            tokio::task::yield_now().await;
+        }
+        Ok(wire::FoundRequests { requests })
     }
 
     /// The newest requests to a tenant or to all, newest first.
-    pub(super) fn entries(
+    pub(super) fn read(
         &self,
         tenant: Option<&str>,
-        after: Option<u64>,
+        since: Since,
         limit: usize,
-    ) -> Result<Vec<Request>, Trouble> {
-        let tenant: Option<Arc<Tenant>> = tenant.map(|name| self.named(name)).transpose()?;
-        let wanted = |entry: &Entry| {
-            let newer = after.is_none_or(|after| entry.number > after);
-            newer.then_some(true)
-        };
-        Ok(self.app.entries(tenant.as_ref(), limit, wanted))
+    ) -> Result<Reading, Trouble> {
+        let tenant = tenant.map(|name| self.named(name)).transpose()?;
+        Ok(self.app.read(tenant.as_ref(), since, limit, |_| true))
     }
 
     pub(super) async fn verify_requests(
         &self,
         wanted: wire::Expectations,
     ) -> Result<wire::Verification, Trouble> {
-        let expected: Vec<_> = wanted
-            .expected
-            .into_iter()
-            .enumerate()
+        let expected = wanted.expected.into_iter().enumerate();
+        let expected: Vec<_> = expected
             .map(|(index, one)| Expected::of(one, index))
             .collect::<Result<_, _>>()?;
         let tenant = wanted.tenant.map(String::from);
-        let after = wanted.after.and_then(|after| u64::try_from(after).ok());
-        let mut entries = self.entries(tenant.as_deref(), after, usize::MAX)?;
-        entries.reverse();
-        let (outcomes, others) = self.compare(&expected, &entries).await;
-        let mut unmet = Vec::new();
-        let mut last = 0;
-        for (index, (expected, outcome)) in expected.iter().zip(&outcomes).enumerate() {
-            let number = outcome.fitting.len();
-            let mut why = (number < expected.least || number > expected.most)
-                .then(|| expected.wanted.clone());
-            if wanted.in_order.unwrap_or(false) && why.is_none() {
-                let mut later = outcome.fitting.iter().filter(|number| **number > last);
-                match later.nth(expected.least.saturating_sub(1)) {
-                    Some(number) => last = *number,
-                    None if expected.least == 0 => {}
-                    None => {
-                        why = Some(format!(
-                            "{}, after the one before it in the list",
-                            expected.wanted
-                        ))
-                    }
-                }
-            }
-            let Some(why) = why else { continue };
-            let nearest = outcome.nearest.filter(|_| number < expected.least);
-            let nearest = nearest.and_then(|(at, _)| entries.get(at));
-            unmet.push(self.unmet(index, why, number, nearest.map(|entry| (expected, entry))));
-        }
-        let is_closed = wanted.nothing_else.unwrap_or(false);
-        let unexpected = others.iter().take(UNEXPECTED).filter(|_| is_closed);
-        let unexpected = unexpected.filter_map(|at| entries.get(*at));
-        let unexpected: Vec<_> = unexpected
-            .map(|(ledger, entry)| journal_entry(ledger.as_deref(), entry))
-            .collect();
-        Ok(wire::Verification {
-            verified: unmet.is_empty() && unexpected.is_empty(),
-            text: text(&unmet, &unexpected, &entries),
-            unmet,
-            unexpected,
-        })
-    }
-
-    /// Compares each request with each expectation; also gives the places of those that fit none.
-    async fn compare(
-        &self,
-        expected: &[Expected],
-        entries: &[Request],
-    ) -> (Vec<Outcome>, Vec<usize>) {
-        let mut outcomes: Vec<Outcome> = expected.iter().map(|_| Outcome::default()).collect();
-        let mut others = Vec::new();
-        let reads = expected.iter().any(|one| one.pattern.reads_contents());
-        for (at, (ledger, entry)) in entries.iter().enumerate() {
-            let carried = reads
-                .then(|| self.app.contents(ledger.as_deref(), entry))
-                .flatten();
-            let seen = Seen::new(entry, carried.as_ref());
-            let mut fits_one = false;
-            for (one, outcome) in expected.iter().zip(&mut outcomes) {
-                let (fitting, all) = one.pattern.nearness(&seen);
-                if fitting == all {
-                    outcome.fitting.push(entry.number);
-                    fits_one = true;
-                } else if fitting > 0 && outcome.nearest.is_none_or(|(_, most)| fitting >= most) {
-                    outcome.nearest = Some((at, fitting));
-                }
-            }
-            if !fits_one {
-                others.push(at);
-            }
-            if at % COMPARED_AT_ONCE == COMPARED_AT_ONCE - 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-        (outcomes, others)
-    }
-
-    fn unmet(
-        &self,
-        index: usize,
-        wanted: String,
-        found: usize,
-        nearest: Option<(&Expected, &Request)>,
-    ) -> wire::UnmetExpectation {
-        let differences = nearest.map_or_else(Vec::new, |(expected, (ledger, entry))| {
-            let carried = self.app.contents(ledger.as_deref(), entry);
-            expected
-                .pattern
-                .differences(&Seen::new(entry, carried.as_ref()))
-        });
-        let differences = differences.into_iter().map(|difference| {
-            let Difference {
-                place,
-                wanted,
-                found,
-            } = difference;
-            wire::RequestDifference {
-                place,
-                wanted,
-                found,
-            }
-        });
-        wire::UnmetExpectation {
-            index: i32::try_from(index).unwrap_or(i32::MAX),
-            wanted,
-            found: count(found),
-            nearest: nearest.map(|(_, (ledger, entry))| journal_entry(ledger.as_deref(), entry)),
-            differences: differences.collect(),
-        }
-    }
-}
-
-impl Expected {
-    fn of(expected: wire::ExpectedRequest, index: usize) -> Result<Self, Trouble> {
-        let place = format!("/expected/{index}");
-        let pattern = Pattern::of(expected.pattern, &format!("{place}/pattern"))?;
-        let number = |given: Option<i32>| given.and_then(|given| usize::try_from(given).ok());
-        let given = [expected.exactly, expected.at_least, expected.at_most].map(number);
-        let (least, most, times) = match given {
-            [None, None, None] => (1, usize::MAX, "at least once".to_owned()),
-            [Some(exactly), None, None] => (exactly, exactly, times(exactly)),
-            [None, Some(least), None] => (least, usize::MAX, format!("at least {}", times(least))),
-            [None, None, Some(most)] => (0, most, format!("at most {}", times(most))),
-            [None, Some(least), Some(most)] if least <= most => {
-                (least, most, format!("from {least} to {}", times(most)))
-            }
-            [None, Some(_), Some(_)] => {
-                let why = format!("body {place}/atMost is less than atLeast");
-                return Err(Trouble::Malformed(why));
-            }
-            [Some(_), ..] => {
-                let why =
-                    format!("body {place}/exactly stands alone: leave atLeast and atMost out");
-                return Err(Trouble::Malformed(why));
-            }
+        let since = self.app.since(number(wanted.after));
+        let mut read = self.read(tenant.as_deref(), since, usize::MAX)?;
+        read.entries.reverse();
+        let manner = Manner {
+            in_order: wanted.in_order.unwrap_or(false),
+            nothing_else: wanted.nothing_else.unwrap_or(false),
         };
-        let wanted = format!("{}, {times}", pattern.name());
-        Ok(Self {
-            pattern,
-            least,
-            most,
-            wanted,
-        })
+        let check = Check::new(&self.app, expected, manner, read.entries, read.dropped);
+        let (check, _) = self.compared(check, Work::new()).await?;
+        Ok(check.verdict())
     }
-}
-
-fn times(number: usize) -> String {
-    match number {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        number => format!("{number} times"),
-    }
-}
-
-/// A request in one line.
-fn line(entry: &wire::JournalEntry) -> String {
-    let wire::JournalEntry {
-        number,
-        method,
-        target,
-        status,
-        ..
-    } = entry;
-    let operation = entry.operation.as_ref();
-    let operation = operation.map_or_else(String::new, |operation| format!(" ({operation})"));
-    format!("request {number}, {method} {target}{operation}, answered {status}")
-}
-
-/// The newest requests that a report shows, where none comes near.
-const NEWEST: usize = 5;
-
-/// What is not as expected, for people.
-fn text(
-    unmet: &[wire::UnmetExpectation],
-    unexpected: &[wire::JournalEntry],
-    came: &[Request],
-) -> String {
-    let mut lines = Vec::new();
-    for one in unmet {
-        let found = usize::try_from(one.found).unwrap_or_default();
-        lines.push(format!("expected {}; it came {}", one.wanted, times(found)));
-        let Some(nearest) = &one.nearest else {
-            if found == 0 {
-                lines.push("  nothing like it came; the newest requests are:".to_owned());
-                let newest = came.iter().rev().take(NEWEST);
-                let newest = newest.map(|(of, entry)| journal_entry(of.as_deref(), entry));
-                lines.extend(newest.map(|entry| format!("    {}", line(&entry))));
-                if came.is_empty() {
-                    lines.push("    none".to_owned());
-                }
-            }
-            continue;
-        };
-        lines.push(format!("  nearest: {}", line(nearest)));
-        for difference in &one.differences {
-            lines.push(format!("    {}", difference.place));
-            lines.push(format!("      - wanted  {}", difference.wanted));
-            lines.push(format!("      + found   {}", difference.found));
-        }
-    }
-    for entry in unexpected {
-        lines.push(format!("not expected: {}", line(entry)));
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
     use serde_json::{Value, json};
 
     use super::super::tests::Mock;
     use crate::runtime::journal::{Note, Wire};
 
-    fn mock() -> Mock {
-        Mock::of(json!({"tenants": [
+    fn seed() -> Value {
+        json!({"tenants": [
             {"authsignal": {"id": "one", "secret": "s"}},
             {"authsignal": {"id": "two", "secret": "u"}},
-        ]}))
+        ]})
+    }
+
+    fn mock() -> Mock {
+        Mock::of(seed())
     }
 
     fn track(mock: &Mock, tenant: &str, user: &str, amount: u32) {
-        let tenant = mock.app.tenant(tenant).unwrap();
         let body = json!({"custom": {"amount": amount}, "password": "hidden"}).to_string();
+        track_with(mock, tenant, user, &body);
+    }
+
+    fn track_with(mock: &Mock, tenant: &str, user: &str, body: &str) {
+        let tenant = mock.app.tenant(tenant).unwrap();
         let note = Note {
             api: "authsignal",
             operation: Some("track"),
@@ -472,6 +291,190 @@ expected track of ada with these headers or bodies, at least once; it came never
     }
 
     #[tokio::test]
+    async fn what_the_journal_has_dropped_is_not_verified() {
+        let mock = Mock::with(seed(), |behaviour| behaviour.journal = 5);
+        for number in 0..12 {
+            track(&mock, "one", &format!("u{number}"), number);
+        }
+        let of = |user: &str, number: &str, count: u32| json!({"pattern": {"operation": "track", "userId": user}, number: count});
+        let newest = json!({"tenant": "one", "expected": [of("u11", "atLeast", 1)]});
+        assert_eq!(verify(&mock, newest).await["verified"], true);
+        let late = json!({"tenant": "one", "after": 7, "expected": [of("u1", "exactly", 0)], "nothingElse": false});
+        assert_eq!(verify(&mock, late).await["verified"], true);
+        for number in ["exactly", "atMost"] {
+            let gone = json!({"tenant": "one", "expected": [of("u1", number, 0)]});
+            let found = verify(&mock, gone).await;
+            assert_eq!(found["verified"], false, "{found}");
+            let text = found["text"].as_str().unwrap();
+            assert!(
+                text.contains("the mock cannot tell: the journal is full, and has dropped requests up to number 7. Check sooner"),
+                "{text}"
+            );
+            assert!(found["unmet"][0]["lost"].is_string(), "{found}");
+        }
+        let all = json!({"tenant": "one", "expected": [{"pattern": {"operation": "track"}}], "nothingElse": true});
+        let found = verify(&mock, all).await;
+        assert_eq!(
+            (&found["verified"], &found["unmet"]),
+            (&json!(false), &json!([]))
+        );
+        assert!(
+            found["lost"].as_str().unwrap().contains("up to number 7"),
+            "{found}"
+        );
+        assert!(
+            found["text"]
+                .as_str()
+                .unwrap()
+                .starts_with("expected nothing else; the mock cannot tell"),
+            "{found}"
+        );
+        let nothing = Mock::with(seed(), |behaviour| behaviour.journal = 0);
+        track(&nothing, "one", "ada", 1);
+        let gone = json!({"expected": [of("ada", "exactly", 0)]});
+        assert_eq!(verify(&nothing, gone).await["verified"], false);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_was_cut_is_not_verified() {
+        let mock = mock();
+        let long = json!({"custom": {"amount": 1, "note": "x".repeat(9000)}}).to_string();
+        track_with(&mock, "one", "ada", &long);
+        let with = |number: &str| {
+            json!({"tenant": "one", "expected": [
+            {"pattern": {"operation": "track", "body": {"custom": {"amount": 1}}}, number: 0}]})
+        };
+        for number in ["exactly", "atMost"] {
+            let found = verify(&mock, with(number)).await;
+            assert_eq!(found["verified"], false, "{found}");
+            let text = found["text"].as_str().unwrap();
+            assert!(text.contains("1 more request may fit"), "{text}");
+            assert!(text.contains("of which the journal keeps 8192"), "{text}");
+            assert_eq!(found["unmet"][0]["nearest"]["number"], 1);
+        }
+        // What is whole tells that this request is another one.
+        let other = json!({"tenant": "one", "expected": [
+            {"pattern": {"operation": "track", "userId": "bob", "body": {"custom": {"amount": 1}}}, "exactly": 0}]});
+        assert_eq!(verify(&mock, other).await["verified"], true);
+    }
+
+    #[tokio::test]
+    async fn a_pattern_that_no_request_can_fit_is_refused() {
+        let mock = mock();
+        for (pattern, why) in [
+            (
+                json!({"operation": "delet_user"}),
+                "operation is unknown: no vendor has such an operation; the journal names the operation of each request; did you mean delete_user?",
+            ),
+            (
+                json!({"operation": "nothing-like-it-at-all"}),
+                "docs/coverage.md lists all",
+            ),
+            (
+                json!({"operation": "authenticate_user", "api": "authsignal"}),
+                "the API in `api` has no such operation",
+            ),
+            (
+                json!({"operation": "track", "api": "pages"}),
+                "requests to the hosted pages have no operation",
+            ),
+            (
+                json!({"operation": "verify_requests"}),
+                "an operation of the control API, whose requests are not in the journal",
+            ),
+            (
+                json!({"method": "PSOT"}),
+                "method is no method; use one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, TRACE, CONNECT; did you mean POST?",
+            ),
+            (
+                json!({"headers": {"Authorization": {}}}),
+                "headers/Authorization is a header that the journal never keeps",
+            ),
+            (
+                json!({"headers": {"cookie": {}}}),
+                "headers/cookie is a header that the journal never keeps",
+            ),
+            (
+                json!({"headers": {"x y": {}}}),
+                "headers/x y is no name of a header",
+            ),
+        ] {
+            let check = json!({"expected": [{"pattern": pattern.clone(), "exactly": 0}]});
+            let refusal = mock
+                .refusal("POST", "/_mock/verify", &check.to_string())
+                .await;
+            assert!(
+                refusal.starts_with("body /expected/0/pattern/") && refusal.contains(why),
+                "{refusal}"
+            );
+            let search = json!({"pattern": pattern});
+            let refusal = mock
+                .refusal("POST", "/_mock/journal/search", &search.to_string())
+                .await;
+            assert!(
+                refusal.starts_with("body /pattern/") && refusal.contains(why),
+                "{refusal}"
+            );
+        }
+        let wait = mock
+            .refusal("POST", "/_mock/journal/search", r#"{"wait": "61s"}"#)
+            .await;
+        assert!(wait.starts_with("body /wait must be"), "{wait}");
+    }
+
+    #[tokio::test]
+    async fn a_comparison_that_takes_too_many_steps_is_refused() {
+        let mock = mock();
+        let many = json!({"custom": vec![1; 3000]}).to_string();
+        for _ in 0..9 {
+            track_with(&mock, "one", "ada", &many);
+        }
+        let wide = json!({"path": format!("$..*{}", "[*]".repeat(80)), "equals": "x"});
+        let search = json!({"pattern": {"bodyPaths": vec![wide; 20]}});
+        let refusal = mock
+            .refusal("POST", "/_mock/journal/search", &search.to_string())
+            .await;
+        assert!(
+            refusal.starts_with("body /pattern/bodyPaths/")
+                && refusal.contains("takes too long to compare"),
+            "{refusal}"
+        );
+        // Who names the operation of another request pays for no body.
+        let narrow = json!({"pattern": {"operation": "get_user", "bodyPaths": search["pattern"]["bodyPaths"]}});
+        let (status, found) = mock
+            .send("POST", "/_mock/journal/search", &narrow.to_string())
+            .await;
+        assert_eq!((status.as_u16(), found), (200, json!({"requests": []})));
+    }
+
+    #[tokio::test]
+    async fn a_wait_looks_only_at_what_is_new() {
+        let mock = mock();
+        let many = json!({"custom": vec![1; 3000]}).to_string();
+        for _ in 0..8 {
+            track_with(&mock, "one", "ada", &many);
+        }
+        // All of them take most of the steps, so nobody may look at them twice.
+        let wide = json!({"path": format!("$..*{}", "[*]".repeat(40)), "equals": 2});
+        let deep = format!("{{\"a\":{}2{}}}", "[".repeat(45), "]".repeat(45));
+        let search = json!({"tenant": "one", "wait": "60s", "limit": 1, "pattern": {"bodyPaths": vec![wide; 20]}});
+        let search = search.to_string();
+        let mut waiting = pin!(mock.send("POST", "/_mock/journal/search", &search));
+        let context = &mut Context::from_waker(Waker::noop());
+        let mut sent = 0;
+        let found = loop {
+            if let Poll::Ready((status, found)) = waiting.as_mut().poll(context) {
+                assert_eq!(status, 200, "{found}");
+                break found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            sent += 1;
+            track_with(&mock, "one", "ada", if sent < 5 { "{}" } else { &deep });
+        };
+        assert_eq!(found["requests"].as_array().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_search_finds_requests_by_body_and_waits_for_one() {
         let mock = mock();
         track(&mock, "one", "ada", 1);
@@ -512,6 +515,86 @@ expected track of ada with these headers or bodies, at least once; it came never
             .map(|one| one["entry"]["number"].as_i64())
             .collect();
         assert_eq!(numbers, [Some(3), Some(2)]);
+    }
+
+    #[tokio::test]
+    async fn no_secret_of_the_tenant_shows_wherever_a_request_carries_it() {
+        let [api, app, managing] = [
+            "api/secret+of the test",
+            "secret-of-the-app",
+            "secret-of-the-manager",
+        ];
+        let mock = Mock::of(json!({"tenants": [{
+            "activeconnect": {"id": "one", "secret": app},
+            "authsignal": {"id": "t", "secret": api, "managementSecret": managing},
+        }]}));
+        let tenant = mock.app.tenant("one").unwrap();
+        let token = format!("eyJhbGciOiJIUzI1NiJ9.{}.sig", "eyJzdWIi".repeat(60));
+        let body = |padding: usize| {
+            let body = json!({
+                "custom": {"note": format!("a {api} b"), "more": app, "basic": "YXBpL3NlY3JldCtvZiB0aGUgdGVzdDo="},
+                "redirectUrl": "https://u:PASSWORD@shop.test/?token=OPAQUE&x=1#/done",
+                "z": format!("{}{managing}", "x".repeat(padding)),
+            });
+            body.to_string()
+        };
+        // The journal cuts it off within the last secret.
+        let body = body(8192 - 12 - body(0).find(managing).unwrap());
+        let headers =
+            format!("x-sess: {api}\nreferer: http://u:PASSWORD@h.test/?code=OPAQUE&page=2\n");
+        let note = Note {
+            api: "authsignal",
+            operation: Some("track"),
+            user_id: Some(api.to_owned()),
+            method: "POST".into(),
+            target: "/v1/users/api%2Fsecret%2Bof%20the%20test/actions/pay".to_owned(),
+            status: 400,
+            reason: Some(format!("nobody is called {api}")),
+            evaluation: None,
+            warning: None,
+            ignored: None,
+            wire: Wire {
+                user_agent: &format!("a {app} {token}"),
+                headers: headers.into_bytes(),
+                request: body.as_bytes(),
+                answer: body.as_bytes(),
+                ..Wire::default()
+            },
+        };
+        mock.app.record(Some(tenant.ledger()), note);
+        let unmet = json!({"expected": [{"pattern": {"operation": "track", "headers": {"x-sess": {"equals": "1"}, "user-agent": {"equals": "1"}},
+            "answerPaths": [{"path": "$.custom.note", "equals": 1}], "target": {"equals": "/"}}}]});
+        let (_, found) = mock.send("POST", "/_mock/journal/search", "{}").await;
+        assert_eq!(found["requests"][0]["userAgent"], "a *** ***", "{found}");
+        for shown in [
+            mock.get("/_mock/journal").await.1,
+            mock.get("/_mock/journal/1").await.1,
+            mock.get("/_mock/journal/har").await.1,
+            found,
+            verify(&mock, unmet).await,
+        ] {
+            let text = shown.to_string();
+            for secret in [
+                api,
+                app,
+                "secret-of",
+                "api%2Fsecret",
+                "YXBpL3NlY3",
+                "PASSWORD",
+                "OPAQUE",
+                "eyJzdWIi",
+            ] {
+                assert!(!text.contains(secret), "{secret}: {text}");
+            }
+        }
+        let text = mock.get("/_mock/journal/1").await.1.to_string();
+        for kept in [
+            "shop.test/?token=***&x=1#/done",
+            "h.test/?code=***&page=2",
+            "u:***@",
+        ] {
+            assert!(text.contains(kept), "{kept}: {text}");
+        }
     }
 
     #[tokio::test]

@@ -45,20 +45,22 @@ impl ControlApi {
         wait: Option<&str>,
         tenant: Option<&str>,
     ) -> Result<Waiting, Trouble> {
-        self.waiting_for(wait, tenant, Ledger::changed)
+        self.waiting_for("query parameter wait", wait, tenant, Ledger::changed)
     }
 
-    /// As [`waiting`](Self::waiting), on the requests to a tenant or to all.
+    /// As [`waiting`](Self::waiting), on the requests to a tenant or to all. `place` is where the wait is given.
     pub(super) fn waiting_for_requests(
         &self,
+        place: &str,
         wait: Option<&str>,
         tenant: Option<&str>,
     ) -> Result<Waiting, Trouble> {
-        self.waiting_for(wait, tenant, Ledger::recorded)
+        self.waiting_for(place, wait, tenant, Ledger::recorded)
     }
 
     fn waiting_for(
         &self,
+        place: &str,
         wait: Option<&str>,
         tenant: Option<&str>,
         changes: fn(&Ledger) -> watch::Receiver<u64>,
@@ -68,7 +70,7 @@ impl ControlApi {
         };
         let wait = span(wait).ok_or_else(|| {
             Trouble::Malformed(format!(
-                "query parameter wait must be a number of seconds or milliseconds, such as 10s or 500ms, and at most {}s",
+                "{place} must be a number of seconds or milliseconds, such as 10s or 500ms, and at most {}s",
                 WAIT.as_secs()
             ))
         })?;
@@ -312,6 +314,79 @@ mod tests {
                 "{list}: {found}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_for_what_comes_after_a_reset_or_a_step_back() {
+        let context = &mut Context::from_waker(Waker::noop());
+        let mock = two_tenants();
+        send(&mock, "one", "+1");
+        let (status, _) = mock
+            .send("POST", "/_mock/snapshots", r#"{"name": "early"}"#)
+            .await;
+        assert_eq!(status, 200);
+        send(&mock, "one", "+1");
+        send(&mock, "one", "+1");
+        let before = ("POST", "/_mock/snapshots/restore", r#"{"name": "early"}"#);
+        for (method, target, body) in [
+            before,
+            ("POST", "/_mock/reset?tenant=one", ""),
+            ("POST", "/_mock/reset", ""),
+        ] {
+            let last = mock.get("/_mock/messages?tenant=one&limit=1").await.1;
+            let last = last["messages"][0]["id"].as_str().unwrap().to_owned();
+            let list = format!("/_mock/messages?after={last}&wait=60s");
+            let mut waiting = pin!(mock.get(&list));
+            assert!(waiting.as_mut().poll(context).is_pending());
+            let (status, answer) = mock.send(method, target, body).await;
+            assert_eq!(status, 200, "{target}: {answer}");
+            assert!(waiting.as_mut().poll(context).is_pending(), "{target}");
+            send(&mock, "one", "+9");
+            let Poll::Ready((_, found)) = waiting.as_mut().poll(context) else {
+                panic!("{target}: the request still waits");
+            };
+            let found = found["messages"].as_array().unwrap();
+            assert_eq!(
+                (found.len(), &found[0]["to"]),
+                (1, &json!("+9")),
+                "{target}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_for_a_request_or_a_delivery_after_a_reset() {
+        let seed = json!({"tenants": [{"authsignal": {"id": "one", "secret": "s",
+            "webhooks": [{"url": "http://127.0.0.1:9/", "events": ["authenticator.created"]}]}}]});
+        let mock = Mock::of(seed);
+        let enroll = |user: &str| {
+            let part = mock.app.authsignal("one").unwrap();
+            let sms = Enrollment {
+                phone_number: Some("+64270000000".into()),
+                ..Enrollment::new(Method::Sms)
+            };
+            part.transact(|authsignal, turn| authsignal.enroll(turn, user, sms))
+                .unwrap();
+        };
+        let context = &mut Context::from_waker(Waker::noop());
+        enroll("ada");
+        enroll("bob");
+        record(&mock, "one", "/1");
+        record(&mock, "one", "/2");
+        let mut requests = pin!(mock.get("/_mock/journal?after=2&wait=60s"));
+        let mut deliveries =
+            pin!(mock.get("/_mock/webhooks/deliveries?tenant=one&after=2&wait=60s"));
+        assert!(requests.as_mut().poll(context).is_pending());
+        assert!(deliveries.as_mut().poll(context).is_pending());
+        mock.app.reset();
+        assert!(requests.as_mut().poll(context).is_pending());
+        assert!(deliveries.as_mut().poll(context).is_pending());
+        record(&mock, "one", "/anew");
+        enroll("eve");
+        let (_, found) = requests.await;
+        assert_eq!(found["requests"][0]["target"], "/anew", "{found}");
+        let (_, found) = deliveries.await;
+        assert_eq!(found["deliveries"][0]["number"], 1, "{found}");
     }
 
     #[tokio::test]

@@ -1,13 +1,14 @@
 //! The control API's operations on webhooks: translates between wire types and the domain. Signs and sends nothing
 //! itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
-use super::words::limit;
+use super::tenants::either;
+use super::words::{limit, number};
 use crate::domain::authsignal::webhook::receiver;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
@@ -15,6 +16,7 @@ use crate::domain::authsignal::webhook::{
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::delivery::body;
+use crate::runtime::ledger::Beginning;
 use crate::runtime::part::AuthsignalPart;
 use crate::sim::phone::Trouble;
 
@@ -117,7 +119,7 @@ impl ControlApi {
         &self,
         wanted: wire::WebhookConfiguration,
     ) -> Result<wire::WebhooksConfigured, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let target = |place: String, url: &str| match self.app.courier.check(url) {
             Ok(()) => Ok(Arc::from(url)),
             Err(why) => Err(Trouble::Malformed(format!("body /{place}/url: {why}"))),
@@ -194,8 +196,12 @@ impl ControlApi {
             self.app.webhooks_delivered(&tenants).await;
         }
         let mut waiting = self.waiting(request.wait.as_deref(), tenant)?;
+        let tenants = self.of_tenant(tenant)?.into_iter();
+        let beginnings: HashMap<_, _> = tenants
+            .map(|tenant| (tenant.ledger().number(), tenant.ledger().beginning()))
+            .collect();
         let found = loop {
-            let found = self.find_deliveries(&request)?;
+            let found = self.find_deliveries(&request, &beginnings)?;
             if !found.is_empty() || !waiting.changed().await {
                 break found;
             }
@@ -211,15 +217,16 @@ impl ControlApi {
         Ok(wire::WebhookDeliveries { deliveries })
     }
 
+    /// `beginnings` are those of the tenants, by their numbers, from which a number in the request counts.
     fn find_deliveries(
         &self,
         request: &api::ListWebhookDeliveriesRequest,
+        beginnings: &HashMap<u64, Beginning>,
     ) -> Result<Vec<(Arc<AuthsignalPart>, Delivery)>, Trouble> {
         let (wanted, limit) = (request.type_.map(kind), limit(request.limit));
-        let after = request.after.and_then(|after| u64::try_from(after).ok());
+        let after = number(request.after);
         let is_wanted = |delivery: &&Delivery| {
             wanted.is_none_or(|kind| kind == delivery.kind)
-                && after.is_none_or(|after| delivery.number > after)
                 && request
                     .progress
                     .is_none_or(|wanted| wanted == progress(delivery.progress))
@@ -228,7 +235,16 @@ impl ControlApi {
         let tenants = self.of_tenant(request.tenant.as_deref())?;
         for tenant in tenants.iter().filter_map(|tenant| tenant.authsignal()) {
             tenant.look(|authsignal, _| {
-                let deliveries = authsignal.events.newest_first().filter(is_wanted);
+                let ledger = tenant.ledger();
+                let now = ledger.beginning();
+                let is_same = beginnings.get(&ledger.number()) == Some(&now);
+                // All that comes after a reset or a step back is new, whatever its number.
+                let after = after.map(|after| if is_same { after } else { now.deliveries });
+                let newer = authsignal
+                    .events
+                    .newest_first()
+                    .filter(|delivery| after.is_none_or(|after| delivery.number > after));
+                let deliveries = newer.filter(is_wanted);
                 found.extend(
                     deliveries
                         .take(limit)
@@ -246,7 +262,7 @@ impl ControlApi {
         &self,
         wanted: wire::WebhookToSend,
     ) -> Result<wire::WebhookDelivery, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let number = wanted.number.get();
         let unknown = || {
             Trouble::Unknown(format!(
@@ -266,7 +282,7 @@ impl ControlApi {
         &self,
         wanted: wire::WebhookToTrigger,
     ) -> Result<wire::WebhookDeliveries, Trouble> {
-        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let (kind, fault) = (kind(wanted.type_), wanted.fault.map(fault));
         let user_id = wanted
             .user_id

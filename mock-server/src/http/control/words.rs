@@ -12,6 +12,11 @@ pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// The number of a request that somebody gives.
+pub(super) fn number(given: Option<i64>) -> Option<u64> {
+    given.and_then(|given| u64::try_from(given).ok())
+}
+
 /// Converts a domain enum value to the wire.
 pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
     match outcome {

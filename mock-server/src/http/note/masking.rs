@@ -259,11 +259,64 @@ fn masked(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    // A token may also stand where no name says so.
-    match without_tokens(&out) {
+    // A secret may also stand where no name says so.
+    match without_secrets(&out) {
         Cow::Owned(hidden) => hidden,
         Cow::Borrowed(_) => out,
     }
+}
+
+/// A text without tokens, and without what is secret in its URLs: passwords, and what the name of a parameter says.
+pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
+    let hidden = without_tokens(text);
+    // Most texts have no URL.
+    if !hidden.contains("://") {
+        return hidden;
+    }
+    Cow::Owned(without_secrets_of_urls(&hidden))
+}
+
+fn without_secrets_of_urls(text: &str) -> String {
+    let (mut rest, mut out) = (text, String::with_capacity(text.len()));
+    while let Some(at) = rest.find("://") {
+        let (before, url) = rest.split_at(at + 3);
+        out.push_str(before);
+        let is_end =
+            |one: char| one.is_whitespace() || matches!(one, '"' | '\'' | '\\' | '<' | '>');
+        let (url, after) = url.split_at(url.find(is_end).unwrap_or(url.len()));
+        rest = after;
+        let (authority, path) = url.split_at(url.find(['/', '?', '#']).unwrap_or(url.len()));
+        match authority.rsplit_once('@') {
+            Some((person, host)) => {
+                let (user, password) = person.split_once(':').unwrap_or((person, ""));
+                out.push_str(user);
+                out.push_str(if password.is_empty() { "@" } else { ":***@" });
+                out.push_str(host);
+            }
+            None => out.push_str(authority),
+        }
+        for piece in path.split_inclusive(['?', '&', '#']) {
+            let (parameter, end) = match piece.strip_suffix(['?', '&', '#']) {
+                Some(parameter) => (parameter, &piece[parameter.len()..]),
+                None => (piece, ""),
+            };
+            match parameter.split_once('=') {
+                Some((name, value)) if !value.is_empty() && is_secret_parameter(name) => {
+                    out.push_str(name);
+                    out.push_str("=***");
+                }
+                _ => out.push_str(parameter),
+            }
+            out.push_str(end);
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether a parameter of a URL holds a secret: as a member of that name, or as the code of a sign-in.
+fn is_secret_parameter(name: &str) -> bool {
+    name == "code" || is_secret(name)
 }
 
 /// Length of the string at the beginning of a text, with its quotes; to the end if it has no end.

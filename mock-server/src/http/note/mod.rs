@@ -12,7 +12,7 @@ use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
 use crate::http::faults::user_in_path;
 use crate::http::surface::{Incoming, Operation, Reply};
-use crate::runtime::journal::{Note, Wire};
+use crate::runtime::journal::{HEADERS_LEFT_OUT, Note, Wire};
 
 /// What a request and its answer carried, for the journal.
 pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> Wire<'a> {
@@ -45,22 +45,24 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
 /// Room for the headers that ordinary clients send.
 const ORDINARY_HEADERS: usize = 256;
 
+/// Whether the journal keeps the values of a header. It keeps no credentials.
+pub(crate) fn is_kept(name: &HeaderName) -> bool {
+    let credentials = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+    !credentials.contains(name) && name != signature::AUTHENTICATION
+}
+
 /// The headers that the journal keeps as they came, a line each. Credentials are not among them.
 fn others(headers: &HeaderMap) -> Vec<u8> {
-    let elsewhere = [
-        AUTHORIZATION,
-        PROXY_AUTHORIZATION,
-        COOKIE,
-        USER_AGENT,
-        CONTENT_TYPE,
-    ];
+    let elsewhere = [USER_AGENT, CONTENT_TYPE];
     let mut lines = Vec::with_capacity(ORDINARY_HEADERS);
     for (name, value) in headers {
-        if elsewhere.contains(name) || name == signature::AUTHENTICATION {
+        if elsewhere.contains(name) || !is_kept(name) {
             continue;
         }
         let parts = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"];
-        if lines.len() + parts.iter().map(|part| part.len()).sum::<usize>() > JOURNAL_HEADERS {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if lines.len() + length > JOURNAL_HEADERS - HEADERS_LEFT_OUT.len() {
+            lines.extend_from_slice(HEADERS_LEFT_OUT);
             break;
         }
         parts.iter().for_each(|part| lines.extend_from_slice(part));

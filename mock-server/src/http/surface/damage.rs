@@ -7,6 +7,8 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use crate::hold::Hold;
+
 /// What somebody has planned for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -22,6 +24,51 @@ pub struct Planned {
     pub ahead: i64,
     /// What the journal says of it.
     pub told: String,
+    /// What holds if nothing can be broken.
+    pub miss: Option<Miss>,
+}
+
+/// What holds of a request whose answer has nothing to break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// What the journal says then.
+    pub told: String,
+    /// What would have broken the answer, if that is all that it does: this request does not count.
+    pub hold: Option<Hold>,
+}
+
+impl Planned {
+    /// What is left of it for an answer that has nothing to break.
+    fn missed(&self) -> Self {
+        let mut left = self.clone();
+        left.wrong = None;
+        let delayed = left.wreck.filter(|wreck| !wreck.delay.is_zero());
+        left.wreck = delayed.map(|wreck| Wreck {
+            damage: None,
+            ..wreck
+        });
+        if let Some(Miss { told, hold }) = left.miss.take() {
+            left.told = told;
+            if let Some(hold) = hold {
+                hold.miss();
+            }
+        }
+        left
+    }
+
+    /// Breaks a body. Returns what the body comes to, and what is left of the plan if nothing could be broken.
+    pub(super) fn broken(&self, whole: &Bytes) -> (Bytes, Option<Self>) {
+        let body = self
+            .wrong
+            .as_ref()
+            .map_or_else(|| whole.clone(), |wrong| wrong.body(whole));
+        let needs_body = matches!(
+            self.wreck.as_ref().and_then(|wreck| wreck.damage),
+            Some(Damage::Truncated(_) | Damage::Slow(_))
+        );
+        let is_missed = (self.wrong.is_some() && body == whole) || (needs_body && body.is_empty());
+        (body, is_missed.then(|| self.missed()))
+    }
 }
 
 /// An answer in place of that of the operation.
@@ -62,12 +109,16 @@ pub enum Change {
 }
 
 /// What happens to an answer on its way. The server reads it from the extensions of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wreck {
     /// How late it begins.
     pub delay: Duration,
+    /// What delays it: once it is taken back, the answer waits no longer.
+    pub delays: Option<Hold>,
     /// What breaks then.
     pub damage: Option<Damage>,
+    /// What breaks it: once it is taken back, a client waits no longer.
+    pub breaks: Option<Hold>,
 }
 
 /// What breaks on the way.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
@@ -20,7 +20,7 @@ use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::{Schema, drop_null_members, has_null};
-use super::unknown::Unknown;
+use super::unknown::{self, Unknown};
 use crate::bounds::PARAMETER;
 use crate::unambiguous;
 
@@ -36,8 +36,8 @@ pub struct Incoming {
     /// Whether members and query parameters that the spec does not have are refused, and members that are given twice.
     /// Otherwise they are ignored, and the last one counts.
     pub(super) strict: bool,
-    /// The first name that the spec does not have, if that was ignored.
-    ignored: OnceLock<Unknown>,
+    /// Names that the spec does not have and that were ignored.
+    ignored: Mutex<Vec<Unknown>>,
     /// What is wrong with its answer by the spec.
     broken: OnceLock<String>,
 }
@@ -77,14 +77,18 @@ impl Incoming {
             parts,
             body: Bytes::new(),
             strict,
-            ignored: OnceLock::new(),
+            ignored: Mutex::default(),
             broken: OnceLock::new(),
         }
     }
 
     /// What the mock has ignored of the request because the spec does not have it, as a sentence.
     pub fn ignored(&self) -> Option<String> {
-        self.ignored.get().map(Unknown::warning)
+        unknown::warning(&self.lock_ignored())
+    }
+
+    fn lock_ignored(&self) -> MutexGuard<'_, Vec<Unknown>> {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what is wrong with the answer, which is a bug of the mock.
@@ -100,16 +104,17 @@ impl Incoming {
         ))
     }
 
-    /// Refuses a name that the spec does not have, or keeps it for [`ignored`](Self::ignored).
-    fn judge(&self, unknown: Option<Unknown>) -> Result<(), Rejection> {
-        match unknown {
-            Some(unknown) if self.strict => Err(unknown.rejection()),
-            Some(unknown) => {
-                let _ = self.ignored.set(unknown);
-                Ok(())
-            }
-            None => Ok(()),
+    /// Refuses names that the spec does not have, or keeps them for [`ignored`](Self::ignored).
+    fn judge(&self, all: Vec<Unknown>) -> Result<(), Rejection> {
+        if self.strict {
+            return unknown::rejection(&all).map_or(Ok(()), Err);
         }
+        if !all.is_empty() {
+            let mut ignored = self.lock_ignored();
+            ignored.extend(all);
+            ignored.truncate(unknown::TOLD);
+        }
+        Ok(())
     }
 
     /// Reads the body. Some clients announce more bytes than they send and then wait for the answer, so the reading
@@ -191,9 +196,10 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// The first that is unknown, where such things are refused; the reason names the nearest one that is known.
+    /// They are unknown, where such things are refused; the reason names the nearest one that is known.
     pub(super) fn known(&self, operation: &Operation) -> Result<(), Rejection> {
         let query = self.parts.uri.query().unwrap_or_default();
+        let mut unknown = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split_once('=').map_or(pair, |(name, _)| name);
             let name = match decode(name, true) {
@@ -203,11 +209,12 @@ impl Incoming {
                 }
                 Err(_) => continue,
             };
-            if !operation.query_parameters.contains(&&*name) {
+            if !operation.query_parameters.contains(&&*name) && unknown.len() < unknown::TOLD {
                 let known = operation.query_parameters;
-                self.judge(Some(Unknown::query_parameter(&name, known)))?;
+                unknown.push(Unknown::query_parameter(&name, known));
             }
         }
+        self.judge(unknown)?;
         if !self.strict {
             return Ok(());
         }
@@ -351,7 +358,7 @@ impl Incoming {
         schema: &Schema,
     ) -> Result<T, Rejection> {
         let value = self.value(operation, schema)?;
-        self.judge(schema.unknown_member(&value))?;
+        self.judge(schema.unknown_members(&value))?;
         schema.check(&value)?;
         bounds::within(&value)?;
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
@@ -371,7 +378,7 @@ impl Incoming {
     ) -> Result<Members, Rejection> {
         let mut value = self.value(operation, schema)?;
         bounds::within(&value)?;
-        let unknown = schema.unknown_member(&value);
+        let unknown = schema.unknown_members(&value);
         if !self.strict {
             schema.keep_known(&mut value)?;
         }

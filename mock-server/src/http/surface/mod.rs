@@ -34,7 +34,7 @@ mod serving;
 mod unknown;
 
 pub use self::bounds::within as within_bounds;
-pub use self::damage::{Change, Damage, Instead, Planned, Wreck, Wrong};
+pub use self::damage::{Change, Damage, Instead, Miss, Planned, Wreck, Wrong};
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
 pub(crate) use self::fault::brief;

@@ -114,7 +114,7 @@ fn add(planned: &Planned, response: &mut Response) {
             headers.insert(name.clone(), value.clone());
         }
     }
-    if let Some(wreck) = planned.wreck {
-        response.extensions_mut().insert(wreck);
+    if let Some(wreck) = &planned.wreck {
+        response.extensions_mut().insert(wreck.clone());
     }
 }

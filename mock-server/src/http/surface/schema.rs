@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::fault;
 use super::rejection::Rejection;
-use super::unknown::Unknown;
+use super::unknown::{TOLD, Unknown, rejection};
 
 /// The schemas of a spec: JSON Schema 2020-12, which is read when it is first used.
 pub struct Document {
@@ -106,15 +106,17 @@ impl Schema {
         })
     }
 
-    /// The first member of a value that the schema does not name, at any depth. An object of free form may have any.
-    pub(super) fn unknown_member(&self, value: &Value) -> Option<Unknown> {
-        unknown_member(self.document.read(), self.own(), value)
+    /// The members, at any depth, that the schema does not name, as many as are told. An object of free form has none.
+    pub(super) fn unknown_members(&self, value: &Value) -> Vec<Unknown> {
+        let mut found = Vec::new();
+        unknown_members(self.document.read(), self.own(), value, &mut found);
+        found
     }
 
     /// What is wrong with a value, for its author: a member that the schema does not name counts, too.
     pub(super) fn fault(&self, value: &Value) -> Option<String> {
         let fault = self.check(value).err();
-        let fault = fault.or_else(|| Some(self.unknown_member(value)?.rejection()));
+        let fault = fault.or_else(|| rejection(&self.unknown_members(value)));
         fault.map(|fault| format!("{fault}, by the schema {}", self.name))
     }
 
@@ -164,31 +166,38 @@ impl Schema {
     }
 }
 
-fn unknown_member(document: &Value, schema: &Value, value: &Value) -> Option<Unknown> {
+fn unknown_members(document: &Value, schema: &Value, value: &Value, found: &mut Vec<Unknown>) {
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = document.pointer(reference.trim_start_matches('#'))?;
-        return unknown_member(document, target, value);
+        let target = document.pointer(reference.trim_start_matches('#'));
+        return target.map_or((), |target| unknown_members(document, target, value, found));
     }
+    let inner = |name: &str, schema: &Value, value: &Value, found: &mut Vec<Unknown>| {
+        let before = found.len();
+        unknown_members(document, schema, value, found);
+        for unknown in &mut found[before..] {
+            unknown.enter(name);
+        }
+    };
     match value {
         Value::Object(members) => {
-            let properties = schema["properties"].as_object()?;
-            members.iter().find_map(|(name, member)| {
-                let Some(schema) = properties.get(name) else {
-                    let is_free = schema["additionalProperties"] == true;
-                    return (!is_free).then(|| Unknown::member(name, properties.keys()));
-                };
-                let unknown = unknown_member(document, schema, member)?;
-                Some(unknown.within(name))
-            })
+            let Some(properties) = schema["properties"].as_object() else {
+                return;
+            };
+            for (name, member) in members {
+                match properties.get(name) {
+                    _ if found.len() >= TOLD => return,
+                    Some(schema) => inner(name, schema, member, found),
+                    None if schema["additionalProperties"] == true => {}
+                    None => found.push(Unknown::member(name, properties.keys())),
+                }
+            }
         }
         Value::Array(elements) => {
-            let mut elements = elements.iter().enumerate();
-            elements.find_map(|(index, element)| {
-                let unknown = unknown_member(document, &schema["items"], element)?;
-                Some(unknown.within(&index.to_string()))
-            })
+            for (index, element) in elements.iter().enumerate() {
+                inner(&index.to_string(), &schema["items"], element, found);
+            }
         }
-        _ => None,
+        _ => {}
     }
 }
 

@@ -235,10 +235,9 @@ fn with_faults<S: Surface>(
         Some(instead) => stand_in(surface, operation, instead),
         None => own,
     };
-    if let Some(wrong) = &planned.wrong {
-        reply.body = wrong.body(&reply.body);
-    }
-    reply.planned = Some(planned);
+    let left;
+    (reply.body, left) = planned.broken(&reply.body);
+    reply.planned = Some(left.map_or(planned, Arc::new));
     reply
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Unknown {
 }
 
 impl Unknown {
-    /// The member of that name in a body, where the spec has these. [`within`](Self::within) says where.
+    /// The member of that name in a body, where the spec has these. [`enter`](Self::enter) says where.
     pub(super) fn member<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Self {
         Self {
             before: "/".to_owned(),
@@ -32,10 +32,9 @@ impl Unknown {
         }
     }
 
-    /// The same, in a member or an element of that name.
-    pub(super) fn within(mut self, outer: &str) -> Self {
+    /// It stands in a member or an element of that name.
+    pub(super) fn enter(&mut self, outer: &str) {
         self.before = format!("/{}{}", brief(outer), self.before);
-        self
     }
 
     fn place(&self) -> String {
@@ -47,14 +46,8 @@ impl Unknown {
         format!("{of}{}{}", self.before, brief(&self.name))
     }
 
-    /// The refusal of the request that has it. It lists the known names.
-    pub(super) fn rejection(&self) -> Rejection {
-        let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-        Rejection::malformed(self.place(), unknown(&self.name, &known))
-    }
-
     /// What is said of it if the request is carried out.
-    pub(super) fn warning(&self) -> String {
+    fn warning(&self) -> String {
         let hint = nearest(&self.name, self.known.iter().map(String::as_str));
         let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
         format!(
@@ -62,4 +55,25 @@ impl Unknown {
             self.place()
         )
     }
+}
+
+/// Unknown names of one request that are told; nobody reads more at once.
+pub(super) const TOLD: usize = 8;
+
+/// The refusal of the request that has these. It lists the names that are known in the place of the first.
+pub(super) fn rejection(all: &[Unknown]) -> Option<Rejection> {
+    let (first, others) = all.split_first()?;
+    let known: Vec<&str> = first.known.iter().map(String::as_str).collect();
+    let mut reason = unknown(&first.name, &known);
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(Unknown::place).collect();
+        reason = format!("{reason}; these are unknown, too: {}", others.join(", "));
+    }
+    Some(Rejection::malformed(first.place(), reason))
+}
+
+/// What is said of these if the request is carried out.
+pub(super) fn warning(all: &[Unknown]) -> Option<String> {
+    let all: Vec<_> = all.iter().map(Unknown::warning).collect();
+    Some(all.join("; ")).filter(|all| !all.is_empty())
 }

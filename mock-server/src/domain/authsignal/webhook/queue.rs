@@ -678,6 +678,11 @@ impl Events {
         self.stirred = true;
     }
 
+    /// The number of the delivery that was made last; 0 before the first.
+    pub fn made(&self) -> u64 {
+        self.count
+    }
+
     /// A delivery.
     pub fn get(&self, number: u64) -> Option<&Delivery> {
         self.deliveries

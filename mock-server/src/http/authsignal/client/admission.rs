@@ -162,6 +162,19 @@ pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Au
     }
 }
 
+/// The tenant that has made the token of a request, whether or not the token is still good.
+fn maker_of(app: &App, incoming: &Incoming) -> Option<Arc<AuthsignalPart>> {
+    let bearer = match credential(incoming.header(AUTHORIZATION)) {
+        Some(Credential::Bearer(token)) => Some(token),
+        _ => None,
+    };
+    let token = bearer.or_else(|| incoming.header(CHALLENGE_TOKEN))?;
+    let tenant = named_tenant(app, token)?;
+    // Anybody can name a tenant.
+    tenant.account().keys.read(token).ok()?;
+    Some(tenant)
+}
+
 /// What browsers ask for before they let a page of any origin call. Origin, method and headers are mirrored, because a
 /// wildcard does not do where credentials are sent.
 pub(crate) fn cors() -> CorsLayer {
@@ -273,10 +286,8 @@ impl Surface for ClientApi {
     ) {
         let tenant = match caller {
             Some(caller) => Some(Arc::clone(&caller.tenant)),
-            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)).or_else(|| {
-                let token = incoming.header(CHALLENGE_TOKEN);
-                flow_bearer(&self.app, token).ok().map(|(tenant, _)| tenant)
-            }),
+            None => tenant_of(&self.app, incoming.header(AUTHORIZATION))
+                .or_else(|| maker_of(&self.app, incoming)),
         };
         // No operation has a secret in its path or query.
         let target = incoming.target().to_owned();

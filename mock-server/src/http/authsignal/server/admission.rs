@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use axum::extract::Request;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
 
@@ -14,7 +15,7 @@ use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, named, rejected, why};
 use crate::http::date::date_of;
 use crate::http::note::masking::masked_value;
-use crate::http::origin::{Base, Peer, at_host, reached};
+use crate::http::origin::{Base, Peer, at_host, is_foreign, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{faults, note};
 use crate::runtime::faults::Api;
@@ -106,6 +107,18 @@ fn adopted(
     authorization: Option<&str>,
 ) -> Option<Arc<AuthsignalPart>> {
     if is_for_terminals(operation) {
+        return None;
+    }
+    by_secret(authorization, |secret| app.adopt(secret))
+}
+
+/// The tenant that the unknown API secret of a request creates, as [`adopted`], though the request matches no operation.
+pub(crate) fn adopted_without_operation(
+    app: &App,
+    request: &Request,
+    authorization: Option<&str>,
+) -> Option<Arc<AuthsignalPart>> {
+    if is_foreign(app, request.headers(), request.extensions()) {
         return None;
     }
     by_secret(authorization, |secret| app.adopt(secret))

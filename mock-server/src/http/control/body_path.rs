@@ -1,0 +1,152 @@
+//! What a body must have at a JSONPath. Knows no request.
+
+use jsonpath_rust::parser::model::JpQuery;
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+use serde_json::Value;
+
+use super::matching::{Halt, Work};
+use super::seen::{Body, same, shown};
+use super::text_pattern::Like;
+use crate::bounds::JSON_PATH;
+use crate::generated::mock_control::types as wire;
+
+/// What a body has at a path.
+pub(super) struct Path {
+    pub(super) text: String,
+    query: JpQuery,
+    /// How many parts of it can go through all values of a body; 0 if it names its way.
+    wide: usize,
+    equals: Option<Value>,
+    like: Like,
+    pub(super) exists: bool,
+}
+
+/// Steps that a value at a path takes: as many as bytes can be compared meanwhile.
+const VALUE: usize = 32;
+
+/// Values at a path that are shown.
+const SHOWN: usize = 3;
+
+impl Path {
+    pub(super) fn of(path: wire::PathPattern) -> Result<Self, String> {
+        let text = String::from(path.path);
+        let plain = outside_quotes(&text);
+        modest(&text, &plain)?;
+        let query = parse_json_path(&text).map_err(|_| {
+            "is not a JSONPath as RFC 9535 describes it; one looks like $.custom.amount. A comparison in a filter takes \
+             paths to one value only, without `..`, `*` and slices, and an index has at most 15 digits"
+                .to_owned()
+        })?;
+        let parts = plain.matches(['.', '[']).count();
+        let wide = plain.contains("..") || plain.contains(['*', '?', ':']);
+        Ok(Self {
+            text,
+            query,
+            wide: if wide { parts } else { 0 },
+            equals: path.equals.map(|value| value.0),
+            like: Like::of(path.contains, path.matches.as_deref())?,
+            exists: path.exists.unwrap_or(true),
+        })
+    }
+
+    /// Whether a value has it. `body` is the body that the value is.
+    pub(super) fn fits(&self, value: &Value, body: &Body, work: &Work) -> Result<bool, Halt> {
+        self.look(value, body, work, |_, _| ())
+    }
+
+    /// What a value has there instead; nothing if it fits.
+    pub(super) fn miss(
+        &self,
+        value: &Value,
+        body: &Body,
+        work: &Work,
+    ) -> Result<Option<String>, Halt> {
+        let mut found = Vec::new();
+        let show = |path: &str, value: &Value| {
+            if found.len() < SHOWN {
+                found.push(shown(path, value));
+            }
+        };
+        if self.look(value, body, work, show)? {
+            return Ok(None);
+        }
+        found.truncate(if self.exists { SHOWN } else { 1 });
+        Ok(Some(match found.is_empty() {
+            true => "nothing".to_owned(),
+            false => found.join(", "),
+        }))
+    }
+
+    /// Whether a value has it, and a look at each value there.
+    fn look(
+        &self,
+        value: &Value,
+        body: &Body,
+        work: &Work,
+        mut look: impl FnMut(&str, &Value),
+    ) -> Result<bool, Halt> {
+        let walked = if self.wide == 0 { 1 } else { body.values() };
+        work.step(VALUE * walked * self.wide.max(1))?;
+        let nodes = js_path_process(&self.query, value).unwrap_or_default();
+        for node in &nodes {
+            look(&node.path, node.val);
+            let equals = self.equals.as_ref();
+            let fits = equals.is_none_or(|equals| same(equals, node.val))
+                && self.like.fits_value(node.val, work)?;
+            if fits && self.exists {
+                return Ok(true);
+            }
+        }
+        Ok(!self.exists && nodes.is_empty())
+    }
+
+    pub(super) fn wanted(&self) -> String {
+        if !self.exists {
+            return "nothing".to_owned();
+        }
+        let equals = self.equals.as_ref().map(Value::to_string);
+        self.like.wanted(equals)
+    }
+}
+
+/// What of a path stands outside quotes, without spaces.
+fn outside_quotes(path: &str) -> String {
+    let (mut plain, mut quote, mut escaped) = (String::new(), None, false);
+    for character in path.chars() {
+        match quote {
+            _ if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(open) if open == character => quote = None,
+            Some(_) => {}
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            None if !character.is_whitespace() => plain.push(character),
+            None => {}
+        }
+    }
+    plain
+}
+
+/// Refuses paths that can take more steps than a body has values: two `..` multiply, and so do lists of selectors. The
+/// crate also compiles the expression of `match` and `search` again for each value.
+fn modest(path: &str, plain: &str) -> Result<(), String> {
+    if path.len() > JSON_PATH {
+        return Err(format!(
+            "is too long: {} bytes; it must have at most {JSON_PATH}",
+            path.len()
+        ));
+    }
+    for (part, most, instead) in [
+        ("match(", 0, "no `match`; use `matches` beside the path"),
+        ("search(", 0, "no `search`; use `matches` beside the path"),
+        ("..", 1, "one `..`"),
+        ("?", 1, "one filter"),
+        ("$", 1, "one `$`"),
+        (",", 0, "no list of selectors; give each path on its own"),
+    ] {
+        if plain.matches(part).count() > most {
+            return Err(format!("may have {instead}"));
+        }
+    }
+    Ok(())
+}
