@@ -139,6 +139,13 @@ bounds! {
     /// Time that an answer may wait for its reader while all connections are in use.
     CROWDED_READER_TIME: Duration = Duration::from_secs(10), Milliseconds;
 
+    /// Requests at one time at a connection of HTTP/2. The client waits with further ones.
+    REQUESTS: u32 = 128, Count;
+
+    /// Bytes of the bodies of requests at a connection of HTTP/2 that the mock has not read. The client waits with further
+    /// ones.
+    UNREAD: u32 = 256 * 1024, Bytes;
+
     /// Event streams at one time, which keep open desks up to date. The mock refuses further ones.
     EVENT_STREAMS: usize = 256, Count;
 

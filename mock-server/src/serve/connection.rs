@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -12,23 +12,24 @@ use std::task::{Context, Poll};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderValue};
+use http::Uri;
+use http::header::{CONNECTION, HOST, HeaderValue};
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
-use super::answer::Answer;
-use super::damage::suffered;
+use super::answer::{Answer, Due, in_pieces};
+use super::conversation::{Tasks, attend};
+use super::damage::{BrokenOff, suffered};
 use super::line::{Awaited, Left, Line, Stray};
 use super::pace::{Fate, Pace, Phase, Times};
-use super::stream::Stream;
+use super::stream::{Begun, Stream};
 #[cfg(feature = "tls")]
-use super::tls::Tls;
+use super::tls::{HTTP2, Tls};
 use crate::bounds;
 use crate::http::surface::Intake;
 use crate::http::{Peer, Secure};
@@ -110,32 +111,18 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let plain = (Stream::Plain(stream), place);
-        let ended = match &speech {
-            Speech::Plain => {
-                self.converse(plain, peer, speech.awaited(), &mut stopped)
-                    .await
-            }
-            #[cfg(feature = "tls")]
-            Speech::Either(tls) | Speech::Tls(tls) => {
-                let begun = self
-                    .clone()
-                    .converse(plain, peer, speech.awaited(), &mut stopped)
-                    .await;
-                match begun {
-                    // Boxed, so that plain connections take no room for it.
-                    Some(Ended {
-                        stream: Stream::Plain(stream),
-                        place,
-                        rest: Rest::Handshake(first),
-                    }) => {
-                        let secured = self.secured(tls, stream, first, place, peer, &mut stopped);
-                        Box::pin(secured).await
-                    }
-                    other => other,
-                }
-            }
+        let first = Open {
+            stream: Stream::Plain(stream),
+            place,
+            awaited: speech.awaited(),
+            version: Version::Http1,
         };
+        let again = self.clone();
+        let mut ended = self.converse(first, peer, &mut stopped).await;
+        // Boxed, so that connections which begin with a request take no room for it.
+        if let Some(next) = ended.take_if(|ended| ended.begins_anew()) {
+            ended = Box::pin(again.begin_anew(next, &speech, peer, &mut stopped)).await;
+        }
         let Some(Ended {
             stream,
             place: _place,
@@ -152,85 +139,113 @@ where
         }
     }
 
-    /// Does the handshake, then serves the connection.
-    #[cfg(feature = "tls")]
-    async fn secured(
+    /// Serves a connection whose first bytes showed what the client speaks.
+    async fn begin_anew(
         self,
-        tls: &Tls,
-        stream: TcpStream,
-        first: Bytes,
-        place: OwnedSemaphorePermit,
+        ended: Ended,
+        speech: &Speech,
         peer: IpAddr,
         stopped: &mut watch::Receiver<bool>,
     ) -> Option<Ended> {
+        let Ended {
+            stream,
+            place,
+            rest,
+        } = ended;
+        let (stream, version) = match (stream, rest, speech) {
+            (Stream::Plain(stream), Rest::Http2(first), _) => {
+                (Stream::Begun(Begun { first, stream }), Version::Http2)
+            }
+            #[cfg(feature = "tls")]
+            (
+                Stream::Plain(stream),
+                Rest::Handshake(first),
+                Speech::Either(tls) | Speech::Tls(tls),
+            ) => self.secured(tls, Begun { first, stream }, stopped).await?,
+            _ => return None,
+        };
+        let open = Open {
+            stream,
+            place,
+            awaited: Awaited::Anything,
+            version,
+        };
+        self.converse(open, peer, stopped).await
+    }
+
+    /// Does the handshake of TLS, which also says in which version of HTTP the client goes on.
+    #[cfg(feature = "tls")]
+    async fn secured(
+        &self,
+        tls: &Tls,
+        begun: Begun,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<(Stream, Version)> {
         let limit = current(self.times, &self.crowded).head;
         let stream = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return None,
-            accepted = tokio::time::timeout(limit, tls.accept(stream, first)) => accepted.ok()??,
+            accepted = tokio::time::timeout(limit, tls.accept(begun)) => accepted.ok()??,
         };
-        self.converse((stream, place), peer, Awaited::Anything, stopped)
-            .await
+        let version = match stream.get_ref().1.alpn_protocol() {
+            Some(HTTP2) => Version::Http2,
+            _ => Version::Http1,
+        };
+        Some((Stream::Tls(Box::new(stream)), version))
     }
 
     /// Answers requests until no more come. Gives nothing back of an upgraded connection, which is a WebSocket and belongs
     /// to its handler from now on.
     async fn converse(
         self,
-        (stream, place): (Stream, OwnedSemaphorePermit),
+        open: Open,
         peer: IpAddr,
-        awaited: Awaited,
         stopped: &mut watch::Receiver<bool>,
     ) -> Option<Ended> {
-        let pace = Pace::new();
+        let Open {
+            stream,
+            place,
+            awaited,
+            version,
+        } = open;
+        let pace = match version {
+            Version::Http1 => Pace::single(),
+            Version::Http2 => Pace::many(),
+        };
         let is_secure = stream.is_secure();
         let (line, mut returned) = Line::new(stream, place, awaited, pace.clone());
         let (crowded, told_tls) = (self.crowded.clone(), Arc::clone(&self.told_tls));
         let usual = self.times;
         let times = || current(usual, &crowded);
-        let on_time = {
-            let pace = &pace;
-            let service = {
-                let pace = pace.clone();
-                let peer = self.names_peers.then_some(Peer(peer));
-                hyper::service::service_fn(
-                    move |mut request: http::Request<hyper::body::Incoming>| {
-                        pace.asked();
-                        if let Some(peer) = peer {
-                            request.extensions_mut().insert(peer);
-                        }
-                        if is_secure {
-                            request.extensions_mut().insert(Secure);
-                        }
-                        answer(self.service.clone(), &self.intake, request, pace.clone())
-                    },
-                )
-            };
-            let mut http = http1::Builder::new();
-            http.max_buf_size(bounds::HEAD);
-            let connection = http
-                .serve_connection(TokioIo::new(line), service)
-                .with_upgrades();
-            let (mut connection, mut late) = (pin!(connection), pin!(overdue(pace, times)));
-            let (mut stopping, mut crowd) = (false, crowded.clone());
-            loop {
-                tokio::select! {
-                    biased;
-                    outcome = connection.as_mut() => {
-                        if let Err(error) = outcome {
-                            tracing::debug!(%error, "a connection ended");
-                        }
-                        break true;
-                    }
-                    () = late.as_mut() => break false,
-                    // The next turn uses the new times. If the sender is gone, the mock has stopped.
-                    _ = crowd.changed(), if !stopping => {}
-                    // If the sender is gone, the mock has stopped, too.
-                    _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
-                        stopping = true;
-                        pace.hurry();
-                        connection.as_mut().graceful_shutdown();
-                    }
+        let service = {
+            let pace = pace.clone();
+            let peer = self.names_peers.then_some(Peer(peer));
+            hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+                pace.asked();
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(peer);
                 }
+                if is_secure {
+                    request.extensions_mut().insert(Secure);
+                }
+                answer(self.service.clone(), &self.intake, request, pace.clone())
+            })
+        };
+        let line = TokioIo::new(line);
+        let on_time = match version {
+            Version::Http1 => {
+                let mut http = http1::Builder::new();
+                http.max_buf_size(bounds::HEAD);
+                let connection = http.serve_connection(line, service).with_upgrades();
+                attend(connection, &pace, times, crowded.clone(), stopped).await
+            }
+            Version::Http2 => {
+                let tasks = Tasks::new();
+                let mut http = http2::Builder::new(tasks.requests());
+                http.max_concurrent_streams(bounds::REQUESTS)
+                    .max_header_list_size(HEAD_OF_HTTP2)
+                    .initial_connection_window_size(bounds::UNREAD);
+                let connection = http.serve_connection(line, service);
+                Box::pin(attend(connection, &pace, times, crowded.clone(), stopped)).await
             }
         };
         let Left {
@@ -242,6 +257,7 @@ where
             (_, Some(Fate::Reset)) => Rest::Reset,
             (_, Some(Fate::Closed)) => Rest::Close,
             (Some(Stray::Handshake(first)), None) => Rest::Handshake(first),
+            (Some(Stray::Http2(first)), None) => Rest::Http2(first),
             (Some(Stray::Tls), None) => {
                 warn_of_tls(&told_tls);
                 Rest::LastWords(plain_only())
@@ -267,11 +283,32 @@ fn current(usual: Times, crowded: &watch::Receiver<bool>) -> Times {
     }
 }
 
+/// A connection that requests come from.
+struct Open {
+    stream: Stream,
+    place: OwnedSemaphorePermit,
+    awaited: Awaited,
+    version: Version,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Http1,
+    Http2,
+}
+
 /// A connection that no more requests come from.
 struct Ended {
     stream: Stream,
     place: OwnedSemaphorePermit,
     rest: Rest,
+}
+
+impl Ended {
+    /// Whether it has only begun, in another way than was thought.
+    fn begins_anew(&self) -> bool {
+        matches!(self.rest, Rest::Handshake(_) | Rest::Http2(_))
+    }
 }
 
 /// What is left to do.
@@ -288,6 +325,8 @@ enum Rest {
     Nothing,
     /// To go on with a handshake that has begun with these bytes.
     Handshake(Bytes),
+    /// To go on in HTTP/2, which has begun with these bytes.
+    Http2(Bytes),
 }
 
 async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
@@ -299,7 +338,7 @@ async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
             }
             return Ok(());
         }
-        Rest::Nothing | Rest::Handshake(_) => return Ok(()),
+        Rest::Nothing | Rest::Handshake(_) | Rest::Http2(_) => return Ok(()),
         Rest::Linger => {}
         Rest::LastWords(words) => {
             stream.write_all(&words).await?;
@@ -320,17 +359,28 @@ fn warn_of_tls(told: &AtomicBool) {
     }
 }
 
+/// Bytes of the headers of a request by HTTP/2.
+const HEAD_OF_HTTP2: u32 = {
+    assert!(bounds::HEAD <= u32::MAX as usize);
+    bounds::HEAD as u32
+};
+
 /// Answers one request.
 fn answer<S>(
     service: S,
     intake: &Intake,
     request: http::Request<hyper::body::Incoming>,
     pace: Pace,
-) -> impl Future<Output = Result<http::Response<Answer>, Infallible>> + use<S>
+) -> impl Future<Output = Result<http::Response<Answer<Due>>, BrokenOff>> + use<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
-    let (parts, body) = request.into_parts();
+    // Before the future, which may be dropped before its first turn.
+    let due = Due(pace.clone());
+    let (mut parts, body) = request.into_parts();
+    if pace.is_shared() {
+        as_in_http1(&mut parts);
+    }
     if body.is_end_stream() {
         pace.received();
     }
@@ -341,46 +391,34 @@ where
     let (body, share) = intake.guard(question);
     let request = Request::from_parts(parts, body);
     async move {
-        let response = service.oneshot(request).await?;
-        let mut response = suffered(response, &pace).await;
-        if !response.headers().contains_key(CONNECTION) && !share.drain().await {
+        // It has no error.
+        let Ok(response) = service.oneshot(request).await;
+        let mut response = suffered(response, &pace).await?;
+        let is_read = response.headers().contains_key(CONNECTION) || share.drain().await;
+        if !is_read && !pace.is_shared() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
         // The handler may have held the bytes of the body until now.
         drop(share);
         // The connection then waits for the next request.
-        let at_end = Pace::answered;
-        Ok(response.map(|body| Answer { body, pace, at_end }))
+        Ok(response.map(|body| Answer::new(in_pieces(body, &pace), due)))
     }
 }
 
-/// Ends when the connection has spent too long in its current phase, or is to end as planned. It runs in the task of the connection, so every
-/// change of the pace also polls it.
-async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
-    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times().idle));
-    std::future::poll_fn(|context| {
-        loop {
-            if pace.ending().is_some() {
-                return Poll::Ready(());
-            }
-            let Some(due) = pace.due(times()) else {
-                return Poll::Pending;
-            };
-            // An alarm that rings too early costs less than one that is reset for each request.
-            if due < alarm.deadline() {
-                alarm.as_mut().reset(due);
-            }
-            if alarm.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            if due <= Instant::now() {
-                return Poll::Ready(());
-            }
-            alarm.as_mut().reset(due);
-        }
-    })
-    .await;
+/// Writes the head of a request as HTTP/1.1 has it: the host is a header, and the target is a path. HTTP/2 has the host in
+/// `:authority`, and a request may have a header `Host` besides. If they differ, there are two hosts, and the request is
+/// refused like one that has two headers.
+fn as_in_http1(parts: &mut http::request::Parts) {
+    if let Some(authority) = parts.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        && parts.headers.get(HOST) != Some(&host)
+    {
+        parts.headers.append(HOST, host);
+    }
+    if let Some(target) = parts.uri.path_and_query() {
+        parts.uri = Uri::from(target.clone());
+    }
 }
 
 /// The answer to a client that speaks TLS. Go's client says that it got HTTP, some show the text, and OpenSSL calls it a

@@ -12,19 +12,27 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::answer::Answer;
+use super::answer::{Answer, Parting};
 use super::pace::{Fate, Pace};
 use crate::bounds::FAULT_DELAY;
 use crate::hold::Hold;
 use crate::http::surface::{Damage, Wreck};
 
+/// Why an answer breaks off that shares its connection with others. HTTP/2 has a reset for a single request.
+#[derive(Debug, thiserror::Error)]
+#[error("somebody has planned that this answer breaks off")]
+pub(super) struct BrokenOff;
+
 /// How often a slow body goes on.
 const BEAT: Duration = Duration::from_millis(50);
 
 /// What is left of an answer on its way.
-pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
+///
+/// # Errors
+/// Nothing is left, and the connection goes on.
+pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Result<Response, BrokenOff> {
     let Some(wreck) = response.extensions_mut().remove::<Wreck>() else {
-        return response;
+        return Ok(response);
     };
     let Wreck {
         delay,
@@ -38,27 +46,19 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
             () = taken_back(delays) => {}
         }
     }
-    match damage {
+    Ok(match damage {
         None => response,
-        Some(Damage::ResetBefore) => {
-            pace.end_now(Fate::Reset);
-            pending().await
-        }
+        Some(Damage::ResetBefore) => return end(pace, Fate::Reset).await,
         Some(Damage::Silence) => {
             tokio::select! {
                 () = pace.wait(FAULT_DELAY) => {}
                 () = taken_back(breaks) => {}
             }
-            pace.end_now(Fate::Closed);
-            pending().await
+            return end(pace, Fate::Closed).await;
         }
-        Some(Damage::ResetAfter) => response.map(|body| {
-            Body::new(Answer {
-                body,
-                pace: pace.clone(),
-                at_end: |pace| pace.end_when_written(Fate::Reset),
-            })
-        }),
+        Some(Damage::ResetAfter) => {
+            response.map(|body| Body::new(Answer::new(body, Parting(pace.clone()))))
+        }
         Some(Damage::Truncated(bytes)) => response.map(|body| {
             let length = body.size_hint().lower();
             Body::new(Truncated {
@@ -67,6 +67,7 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
                 // Never all of them.
                 left: bytes.min(length.saturating_sub(1)),
                 is_empty: length == 0,
+                pause: None,
             })
         }),
         Some(Damage::Slow(rate)) => response.map(|body| {
@@ -78,7 +79,16 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
                 taken_back: Some(Box::pin(taken_back(breaks))),
             })
         }),
+    })
+}
+
+/// Ends a connection, or only the request if others share the connection.
+async fn end(pace: &Pace, fate: Fate) -> Result<Response, BrokenOff> {
+    if pace.is_shared() {
+        return Err(BrokenOff);
     }
+    pace.end_now(fate);
+    pending().await
 }
 
 /// Waits until what holds an answer is taken back.
@@ -95,6 +105,8 @@ struct Truncated {
     pace: Pace,
     left: u64,
     is_empty: bool,
+    /// Runs before the reset of a single request, which takes back what has not gone out yet.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl http_body::Body for Truncated {
@@ -105,6 +117,11 @@ impl http_body::Body for Truncated {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.left == 0 && self.pace.is_shared() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(BEAT)));
+            ready!(pause.as_mut().poll(context));
+            return Poll::Ready(Some(Err(axum::Error::new(BrokenOff))));
+        }
         if self.left == 0 {
             self.pace.end_when_written(Fate::Closed);
             return Poll::Pending;

@@ -18,6 +18,9 @@ use crate::bounds;
 /// The first byte of TLS: the type of its handshake records. No request begins with it.
 const HANDSHAKE: u8 = 22;
 
+/// How a client begins that speaks HTTP/2 without asking. No method of a request in HTTP/1.1 begins so.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
 /// What a client may begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
@@ -40,18 +43,23 @@ pub(super) enum Stray {
     Plain,
     /// A handshake, which the port takes; these bytes of it are read.
     Handshake(Bytes),
+    /// HTTP/2; these bytes of it are read.
+    Http2(Bytes),
 }
 
 impl Awaited {
     fn stray(self, first: &[u8]) -> Option<Stray> {
+        let read = || Bytes::copy_from_slice(first);
         let is_tls = first.first() == Some(&HANDSHAKE);
         match self {
-            Self::Request => is_tls.then_some(Stray::Tls),
-            Self::Either | Self::Handshake if is_tls => {
-                Some(Stray::Handshake(Bytes::copy_from_slice(first)))
-            }
+            Self::Request if is_tls => Some(Stray::Tls),
+            Self::Either | Self::Handshake if is_tls => Some(Stray::Handshake(read())),
             Self::Handshake => Some(Stray::Plain),
-            Self::Either | Self::Anything => None,
+            // Such a client sends its preface in one piece.
+            Self::Request | Self::Either if first.starts_with(PREFACE) => {
+                Some(Stray::Http2(read()))
+            }
+            Self::Request | Self::Either | Self::Anything => None,
         }
     }
 }

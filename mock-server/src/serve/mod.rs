@@ -2,7 +2,10 @@
 
 mod answer;
 mod connection;
+mod conversation;
 mod damage;
+#[cfg(test)]
+mod http2_tests;
 mod line;
 mod listen;
 mod pace;

@@ -1,6 +1,7 @@
 //! How long each phase of a connection may take. Knows only the machine's clock: while the mock's own clock is frozen,
 //! the mock must still close a stuck connection.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -26,6 +27,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 struct State {
     phase: Phase,
+    /// Requests whose answers are not complete.
+    open: usize,
     since: Instant,
     /// When the client stopped reading what the mock writes.
     stuck: Option<Instant>,
@@ -35,6 +38,22 @@ struct State {
     end_met: bool,
     /// The reader of the connection, if it waits for the end of the answer.
     reader: Option<Waker>,
+    /// Who watches how long everything takes, where that is another task than those of the requests.
+    watcher: Option<Waker>,
+    /// When pieces of answers were given to the connection which it has not written yet, by their numbers. Only those of
+    /// HTTP/2, whose client can take one answer and leave another.
+    given: BTreeMap<u64, Instant>,
+    /// The number of the next piece.
+    next: u64,
+}
+
+impl State {
+    /// Something has changed that may be due sooner.
+    fn tell(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.wake();
+        }
+    }
 }
 
 /// What it means now that the client sends nothing more.
@@ -91,19 +110,45 @@ struct Ending {
 
 /// What one connection does, and since when.
 #[derive(Clone, Debug)]
-pub(super) struct Pace(Arc<(Mutex<State>, Ending)>);
+pub(super) struct Pace(Arc<(Mutex<State>, Ending)>, Kind);
+
+/// Whether requests come one after another, or many at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Single,
+    Many,
+}
 
 impl Pace {
-    pub(super) fn new() -> Self {
+    /// Of a connection whose requests come one after another.
+    pub(super) fn single() -> Self {
+        Self::new(Kind::Single)
+    }
+
+    /// Of a connection that has many requests at a time.
+    pub(super) fn many() -> Self {
+        Self::new(Kind::Many)
+    }
+
+    /// Whether a request shares its connection with others, so that its own failures must not break it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.1 == Kind::Many
+    }
+
+    fn new(kind: Kind) -> Self {
         let state = State {
             phase: Phase::Idle,
+            open: 0,
             since: Instant::now(),
             stuck: None,
             whole: false,
             end_met: false,
             reader: None,
+            watcher: None,
+            given: BTreeMap::new(),
+            next: 0,
         };
-        Self(Arc::new((Mutex::new(state), Ending::default())))
+        Self(Arc::new((Mutex::new(state), Ending::default())), kind)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,6 +163,7 @@ impl Pace {
         // The first plan holds: a body is asked again after it has planned the end.
         self.fate().get_or_insert((fate, is_due));
         self.0.1.planned.store(true, Ordering::Release);
+        self.state().tell();
     }
 
     /// Ends the connection, whatever it does.
@@ -162,8 +208,11 @@ impl Pace {
         self.0.1.hurry.notify_one();
     }
 
-    /// Bytes arrived. On an idle connection, they begin a request.
+    /// Bytes arrived. On an idle connection, they begin a request, where they cannot be anything else.
     pub(super) fn heard(&self) {
+        if self.is_shared() {
+            return;
+        }
         let mut state = self.state();
         if state.phase == Phase::Idle {
             (state.phase, state.since) = (Phase::Head, Instant::now());
@@ -174,6 +223,7 @@ impl Pace {
     pub(super) fn asked(&self) {
         let mut state = self.state();
         state.phase = Phase::Busy;
+        state.open += 1;
         (state.whole, state.end_met) = (false, false);
     }
 
@@ -182,10 +232,14 @@ impl Pace {
         self.state().whole = true;
     }
 
-    /// The answer is complete.
+    /// An answer is complete, or goes to nobody any more. The connection then waits for the next request.
     pub(super) fn answered(&self) {
         let mut state = self.state();
-        (state.phase, state.since) = (Phase::Idle, Instant::now());
+        state.open = state.open.saturating_sub(1);
+        if state.open == 0 {
+            (state.phase, state.since) = (Phase::Idle, Instant::now());
+            state.tell();
+        }
         if let Some(reader) = state.reader.take() {
             reader.wake();
         }
@@ -194,7 +248,7 @@ impl Pace {
     /// The client sends nothing more. If an answer is due, its end wakes the reader of the connection.
     pub(super) fn end(&self, reader: &Waker) -> End {
         let mut state = self.state();
-        if state.phase != Phase::Busy {
+        if state.phase != Phase::Busy || self.is_shared() {
             return End::Final;
         }
         if state.whole {
@@ -216,6 +270,29 @@ impl Pace {
         };
     }
 
+    /// A piece of an answer goes to the connection. Its number is for [`sent`](Self::sent).
+    pub(super) fn gives(&self) -> u64 {
+        let mut state = self.state();
+        let number = state.next;
+        state.next += 1;
+        state.given.insert(number, Instant::now());
+        state.tell();
+        number
+    }
+
+    /// The connection has written a piece, or nobody gets it any more.
+    pub(super) fn sent(&self, number: u64) {
+        self.state().given.remove(&number);
+    }
+
+    /// Notes who watches how long everything takes. Requests that share a connection are tasks of their own, so nothing else
+    /// wakes that task.
+    pub(super) fn watched_by(&self, watcher: &Waker) {
+        if self.is_shared() {
+            self.state().watcher = Some(watcher.clone());
+        }
+    }
+
     pub(super) fn phase(&self) -> Phase {
         self.state().phase
     }
@@ -228,7 +305,9 @@ impl Pace {
             Phase::Head => Some(state.since + times.head),
             Phase::Busy => None,
         };
-        let stuck = state.stuck.map(|since| since + times.reader);
+        let left = state.given.first_key_value().map(|(_, since)| *since);
+        let stuck = state.stuck.into_iter().chain(left);
+        let stuck = stuck.map(|since| since + times.reader);
         phase.into_iter().chain(stuck).min()
     }
 }

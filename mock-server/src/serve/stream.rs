@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-#[cfg(feature = "tls")]
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -14,6 +13,8 @@ use tokio_rustls::server::TlsStream;
 /// A stream to a client.
 pub(super) enum Stream {
     Plain(TcpStream),
+    /// Plain text whose first bytes showed what the client speaks.
+    Begun(Begun),
     #[cfg(feature = "tls")]
     Tls(Box<TlsStream<Begun>>),
 }
@@ -21,7 +22,7 @@ pub(super) enum Stream {
 impl Stream {
     fn tcp(&self) -> &TcpStream {
         match self {
-            Self::Plain(stream) => stream,
+            Self::Plain(stream) | Self::Begun(Begun { stream, .. }) => stream,
             #[cfg(feature = "tls")]
             Self::Tls(stream) => &stream.get_ref().0.stream,
         }
@@ -34,7 +35,7 @@ impl Stream {
 
     pub(super) fn is_secure(&self) -> bool {
         match self {
-            Self::Plain(_) => false,
+            Self::Plain(_) | Self::Begun(_) => false,
             #[cfg(feature = "tls")]
             Self::Tls(_) => true,
         }
@@ -49,6 +50,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Begun(stream) => Pin::new(stream).poll_read(context, buffer),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         }
@@ -63,6 +65,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Begun(stream) => Pin::new(stream).poll_write(context, bytes),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
@@ -71,6 +74,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Begun(stream) => Pin::new(stream).poll_flush(context),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
@@ -79,6 +83,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Begun(stream) => Pin::new(stream).poll_shutdown(context),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
@@ -91,6 +96,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+            Self::Begun(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
         }
@@ -102,13 +108,11 @@ impl AsyncWrite for Stream {
 }
 
 /// A stream whose first bytes somebody has read already. They come again.
-#[cfg(feature = "tls")]
 pub(super) struct Begun {
     pub(super) first: Bytes,
     pub(super) stream: TcpStream,
 }
 
-#[cfg(feature = "tls")]
 impl AsyncRead for Begun {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -124,7 +128,6 @@ impl AsyncRead for Begun {
     }
 }
 
-#[cfg(feature = "tls")]
 impl AsyncWrite for Begun {
     fn poll_write(
         mut self: Pin<&mut Self>,

@@ -92,11 +92,13 @@ fn examples_of_https_run() {
     }
     let url = ready["httpsUrl"].as_str().unwrap();
     let url = url.replacen("127.0.0.1", "localhost", 1);
-    try_out(
-        "tls.md",
-        &text,
-        &[("MOCK", &url), ("STEPUP_TLS_CA_DIR", folder)],
-    );
+    let plain = ready["url"].as_str().unwrap();
+    let variables = [
+        ("MOCK", &*url),
+        ("PLAIN", plain),
+        ("STEPUP_TLS_CA_DIR", folder),
+    ];
+    try_out("tls.md", &text, &variables);
 }
 
 #[tokio::test]

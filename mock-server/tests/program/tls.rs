@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use conformance::signing_reference::{Credentials, signed};
 use conformance::wire::{self, Request};
-use reqwest::{Certificate, Client};
+use reqwest::{Certificate, Client, ClientBuilder, Version};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,14 +32,11 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A client that trusts the certificates of a file, and no others.
-fn trusting(file: impl AsRef<Path>) -> Client {
+/// A client that trusts the certificates of a file, and no others. By TLS, it prefers HTTP/2.
+fn trusting(file: impl AsRef<Path>) -> ClientBuilder {
     let pem = fs::read(file).unwrap();
-    Client::builder()
-        .no_proxy()
-        .tls_certs_only(Certificate::from_pem_bundle(&pem).unwrap())
-        .build()
-        .unwrap()
+    let trusted = Certificate::from_pem_bundle(&pem).unwrap();
+    Client::builder().no_proxy().tls_certs_only(trusted)
 }
 
 /// Sends a request to a base URL.
@@ -54,6 +51,55 @@ async fn send(client: &Client, base: &str, request: &Request) -> (u16, Value) {
     (status, answer.json().await.unwrap_or_default())
 }
 
+async fn urls_are_as_the_caller_came(client: &Client, port: &str) {
+    let [plain, secure] = ["http", "https"].map(|scheme| format!("{scheme}://localhost:{port}"));
+    for (base, page) in [
+        (format!("https://127.0.0.1:{port}"), &secure),
+        (secure.clone(), &secure),
+        (plain.clone(), &plain),
+    ] {
+        let track = Request::new("POST", "/v1/users/ada/actions/pay");
+        let track = track.basic(API_SECRET).json("{}");
+        let (status, tracked) = send(client, &base, &track).await;
+        assert_eq!(status, 200, "{tracked}");
+        let url = word(&tracked["url"]);
+        assert!(
+            url.starts_with(&format!("{page}/challenge?")),
+            "{base}: {url}"
+        );
+        let page = client.get(url).send().await.unwrap();
+        assert!(page.status().is_success(), "{base}");
+    }
+}
+
+/// A signature covers the host, which HTTP/2 has in another place.
+async fn a_signature_counts(client: &Client, host: &str, version: Version) {
+    let by = Credentials {
+        id: "mock-app".to_owned(),
+        secret: "mock-app-secret-24-bytes".to_owned(),
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_secs()).unwrap();
+    let (user, nonces) = match version {
+        Version::HTTP_2 => ("ada", ["1", "2"]),
+        _ => ("eve", ["3", "4"]),
+    };
+    let base = format!("https://{host}");
+    let sign = |request: Request, nonce: &str| {
+        let request = request.without("Host").header("Host", host);
+        signed(request, &by, nonce, now)
+    };
+    let add = Request::new("POST", "/management/add_users/mock-app");
+    let add = add.json(format!(r#"{{"users":["{user}"]}}"#));
+    let (status, added) = send(client, &base, &sign(add, nonces[0])).await;
+    assert_eq!(status, 201, "{added}");
+    let link = format!("/management/device_registration_link/mock-app/{user}");
+    let link = sign(Request::new("GET", &link), nonces[1]);
+    let (_, link) = send(client, &base, &link).await;
+    let link = word(&link["register_url"]);
+    assert!(link.starts_with(&format!("{base}/register/")), "{link}");
+}
+
 #[tokio::test]
 async fn plain_and_tls_share_a_port_and_each_caller_gets_urls_of_its_own_kind() {
     let folder = folder();
@@ -64,46 +110,16 @@ async fn plain_and_tls_share_a_port_and_each_caller_gets_urls_of_its_own_kind() 
     assert_eq!(secure, format!("https://127.0.0.1:{port}"));
     let file = word(&ready["caFile"]);
     assert_eq!(Path::new(file), folder.path().join("ca.pem"));
-    let client = trusting(file);
-    let track = || {
-        Request::new("POST", "/v1/users/ada/actions/pay")
-            .basic(API_SECRET)
-            .json("{}")
-    };
-    for (base, page) in [
-        (secure.to_owned(), format!("https://localhost:{port}/")),
-        (
-            format!("https://localhost:{port}"),
-            format!("https://localhost:{port}/"),
-        ),
-        (plain.to_owned(), format!("http://localhost:{port}/")),
+    for (client, version) in [
+        (trusting(file), Version::HTTP_2),
+        (trusting(file).http1_only(), Version::HTTP_11),
     ] {
-        let (status, tracked) = send(&client, &base, &track()).await;
-        assert_eq!(status, 200, "{tracked}");
-        let url = word(&tracked["url"]);
-        assert!(url.starts_with(&page), "{base}: {url}");
-        let page = client.get(url).send().await.unwrap();
-        assert!(page.status().is_success(), "{base}");
+        let client = client.build().unwrap();
+        let health = client.get(format!("{secure}/_mock/health"));
+        assert_eq!(health.send().await.unwrap().version(), version);
+        urls_are_as_the_caller_came(&client, port).await;
+        a_signature_counts(&client, &format!("127.0.0.1:{port}"), version).await;
     }
-    // Another request of the same connection, and one with a signature, which covers the host.
-    let by = Credentials {
-        id: "mock-app".to_owned(),
-        secret: "mock-app-secret-24-bytes".to_owned(),
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = i64::try_from(now.as_secs()).unwrap();
-    let add = Request::new("POST", "/management/add_users/mock-app")
-        .without("Host")
-        .header("Host", &format!("127.0.0.1:{port}"))
-        .json(r#"{"users":["ada"]}"#);
-    let (status, added) = send(&client, secure, &signed(add, &by, "1", now)).await;
-    assert_eq!(status, 201, "{added}");
-    let link = Request::new("GET", "/management/device_registration_link/mock-app/ada")
-        .without("Host")
-        .header("Host", &format!("127.0.0.1:{port}"));
-    let (_, link) = send(&client, secure, &signed(link, &by, "2", now)).await;
-    let link = word(&link["register_url"]);
-    assert!(link.starts_with(&format!("{secure}/register/")), "{link}");
     let said = running.signal("TERM").stderr;
     assert!(
         said.contains(&format!("HTTPS:   https://localhost:{port}")),
@@ -117,7 +133,7 @@ async fn at_two_ports_each_speaks_one_of_both_and_says_so() {
     let folder = folder();
     let (running, ready) = start(&folder, &["--tls-listen", "127.0.0.1:0"]);
     let (plain, secure) = (word(&ready["url"]), word(&ready["httpsUrl"]));
-    let client = trusting(word(&ready["caFile"]));
+    let client = trusting(word(&ready["caFile"])).build().unwrap();
     let health = Request::new("GET", "/_mock/health");
     for base in [plain, secure] {
         assert_eq!(send(&client, base, &health).await.0, 200, "{base}");
@@ -143,7 +159,7 @@ async fn a_client_that_does_not_trust_the_authority_is_in_the_log() {
     let output = running::command(&["ca", "--tls-ca-dir", stranger.path().to_str().unwrap()]);
     let output = { output }.output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let client = trusting(stranger.path().join("ca.pem"));
+    let client = trusting(stranger.path().join("ca.pem")).build().unwrap();
     for _ in 0..2 {
         let asked = client.get(word(&ready["httpsUrl"])).send().await;
         assert!(asked.unwrap_err().is_connect());
@@ -174,13 +190,9 @@ async fn a_certificate_of_the_users_own_is_shown_as_it_is() {
     let ready: Value = serde_json::from_str(&running.first_line).unwrap();
     assert_eq!(ready["caFile"], Value::Null);
     let base = word(&ready["httpsUrl"]).replacen("127.0.0.1", "localhost", 1);
-    let health = send(
-        &trusting(&certificate),
-        &base,
-        &Request::new("GET", "/_mock/health"),
-    )
-    .await;
-    assert_eq!(health.0, 200);
+    let client = trusting(&certificate).build().unwrap();
+    let health = Request::new("GET", "/_mock/health");
+    assert_eq!(send(&client, &base, &health).await.0, 200);
 
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     let (certificate, key) = (path(&certificate), path(&key));

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::server::TlsStream;
 
 pub use self::authority::{AUTHORITY, Authority};
-use super::stream::{Begun, Stream};
+use super::stream::Begun;
 use crate::runtime::read_file;
 
 /// Why the mock cannot speak TLS.
@@ -75,6 +74,9 @@ pub enum TlsError {
     Unset(#[from] rustls::Error),
 }
 
+/// What a handshake calls HTTP/2.
+pub(super) const HTTP2: &[u8] = b"h2";
+
 /// How the mock speaks TLS.
 #[derive(Clone)]
 pub struct Tls {
@@ -124,7 +126,7 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             told: Arc::default(),
@@ -132,9 +134,9 @@ impl Tls {
     }
 
     /// Does the handshake with a client whose first bytes are read. The caller limits its time.
-    pub(super) async fn accept(&self, stream: TcpStream, first: Bytes) -> Option<Stream> {
-        match self.acceptor.accept(Begun { first, stream }).await {
-            Ok(stream) => Some(Stream::Tls(Box::new(stream))),
+    pub(super) async fn accept(&self, begun: Begun) -> Option<TlsStream<Begun>> {
+        match self.acceptor.accept(begun).await {
+            Ok(stream) => Some(stream),
             Err(error) => {
                 tracing::debug!(%error, "a TLS handshake failed");
                 self.warn_of_mistrust(&error);
