@@ -191,14 +191,31 @@ bounds! {
     /// Time that open requests have to finish after a signal to stop. A second signal ends them at once.
     DRAIN_TIME: Duration = Duration::from_secs(5), Milliseconds;
 
-    /// Bytes of a seed file, of a config file, and of what a command reads from standard input.
+    /// Bytes of a seed file, of a config file, of a file of exchanges, and of what a command reads from standard input.
     FILE: usize = 64 * 1024 * 1024, Bytes;
 
     /// Time that a command, such as `stepup-mock inbox`, waits for the answer of the mock.
     COMMAND_TIME: Duration = Duration::from_secs(90), Milliseconds;
 
-    /// Bytes of the answer of the mock that a command reads.
+    /// Bytes of the answer of the mock, or of the server that `verify` compares, that a command reads.
     COMMAND_ANSWER: usize = 64 * 1024 * 1024, Bytes;
+
+    /// Values of requests and answers that `stepup-mock proxy --record` remembers of each kind, to find where the value of a
+    /// later request comes from. With one more, it forgets all of them, and leaves out requests whose values it has forgotten.
+    RECORDED_VALUES: usize = 100_000, Count;
+
+    /// Bytes of the body of a request or an answer that `stepup-mock proxy` passes on; it refuses a larger request with 413 and
+    /// a larger answer with 502.
+    PROXY_BODY: usize = 8 * 1024 * 1024, Bytes;
+
+    /// Requests that `stepup-mock proxy` passes on at the same time; others wait.
+    PROXY_REQUESTS: usize = 64, Count;
+
+    /// Drifts that `stepup-mock proxy` tells; it keeps them to tell each once.
+    PROXY_DRIFTS: usize = 1000, Count;
+
+    /// Reasons, of different words, for which `stepup-mock proxy --record` left requests out; it counts no others.
+    PROXY_REASONS: usize = 100, Count;
 
     /// Lines of the log that wait for stderr. If this many wait, the mock drops and counts further lines.
     LOG_LINES: usize = 1024, Count;

@@ -111,6 +111,13 @@ pub mod spec_check {
     pub mod mock_control {
         pub use crate::generated::mock_control::{operations, types};
     }
+
+    /// What makes the exchanges that `verify` replays.
+    pub mod drift {
+        pub use crate::program::drift::GOLDEN;
+        pub use crate::program::drift::exchange::{head, line};
+        pub use crate::program::drift::record::{Recorder, Seen};
+    }
 }
 
 /// The README's examples, which have to compile.

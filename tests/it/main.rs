@@ -15,6 +15,7 @@ mod authsignal_management;
 mod desk;
 mod devices;
 mod documentation;
+mod drift;
 mod exchange;
 mod faults;
 mod flow;

@@ -49,8 +49,8 @@ mod unmatched;
 pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
 pub use self::front::front;
-pub(crate) use self::note::masking::of_api;
 #[cfg(feature = "fuzz")]
-pub(crate) use self::note::masking::{is_secret, shown};
+pub(crate) use self::note::masking::shown;
+pub(crate) use self::note::masking::{is_secret, of_api};
 pub use self::origin::{Peer, Secure};
 pub use self::router::{phones, router};

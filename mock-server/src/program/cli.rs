@@ -1,5 +1,5 @@
-//! The command line: `serve` starts the mock; `import` and `ca` read files; every other subcommand calls the
-//! control API of a running mock.
+//! The command line: `serve` starts the mock; `import` and `ca` read files; `verify` and `proxy` compare another server with
+//! the specs; every other subcommand calls the control API of a running mock.
 
 #[cfg(feature = "tls")]
 mod ca;
@@ -9,7 +9,9 @@ mod failures;
 mod faults;
 mod health;
 mod manual;
+mod proxy;
 mod snapshot;
+mod verify;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -169,6 +171,12 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         folder: Option<PathBuf>,
     },
+    /// Replay exchanges on another server, such as a test tenant of Authsignal, and show where its answers differ from the
+    /// specs. Exits with 1 if one does, and with 2 if nothing could be compared
+    Verify(Box<verify::Wanted>),
+    /// Pass requests of an application on to another server, show each place where they or their answers differ from the
+    /// specs, and record them for `verify`
+    Proxy(proxy::Wanted),
     /// Show the messages that the mock would have sent, newest first
     Inbox {
         #[command(flatten)]
@@ -329,6 +337,8 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         None => return serve(line.serve),
         Some(Command::Serve(arguments)) => return serve(*arguments),
+        Some(Command::Verify(wanted)) => return verify::run(*wanted),
+        Some(Command::Proxy(wanted)) => return proxy::run(wanted),
         Some(command) => call(command),
     };
     match outcome {
@@ -337,6 +347,19 @@ pub fn run() -> ExitCode {
             // The last resort: nothing is left to report a failure of stderr to.
             let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// The exit code of a comparison: 0 without a drift, 1 with one, 2 if nothing could be compared.
+fn compared(outcome: anyhow::Result<bool>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // The last resort: nothing is left to report a failure of stderr to.
+            let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
+            ExitCode::from(2)
         }
     }
 }
@@ -359,8 +382,8 @@ fn without_empty(command: clap::Command, set_empty: &impl Fn(&OsStr) -> bool) ->
 
 fn call(command: Command) -> anyhow::Result<()> {
     match command {
-        // The caller has handled this command.
-        Command::Serve(_) => Ok(()),
+        // The caller has handled these commands.
+        Command::Serve(_) | Command::Verify(_) | Command::Proxy(_) => Ok(()),
         Command::Phone {
             mock,
             application,

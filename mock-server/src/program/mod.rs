@@ -1,8 +1,9 @@
-//! The program: it reads the command line, then serves until a signal arrives, or calls a running mock. Does not know
-//! the test API.
+//! The program: it reads the command line, then serves until a signal arrives, calls a running mock, or compares another
+//! server with the specs. Does not know the test API.
 
 mod announce;
 mod cli;
+pub(crate) mod drift;
 mod log;
 mod settings;
 mod signals;

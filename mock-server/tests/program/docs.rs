@@ -74,6 +74,11 @@ fn examples_of_the_mock_as_a_service_run() {
 }
 
 #[test]
+fn examples_of_drift_run() {
+    runs("drift.md");
+}
+
+#[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
 }

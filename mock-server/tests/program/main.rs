@@ -10,6 +10,7 @@
 
 #[cfg(unix)]
 mod docs;
+mod drift;
 mod hardship;
 mod public_url;
 mod running;

@@ -2,6 +2,7 @@
 //! an exchange is sent and shown.
 
 mod render;
+mod replayed;
 mod run;
 mod secrets;
 

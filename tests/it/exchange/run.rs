@@ -67,7 +67,7 @@ fn check_headers(name: &str, answer: &Answer, world: &World, has_body: bool) {
 
 impl Exchange {
     /// The mock in which the request is sent, brought to where the request is possible.
-    async fn world(&self) -> World {
+    pub(super) async fn world(&self) -> World {
         let mut server = mock().deterministic().code_limits(self.code_limits);
         if let Some(limit) = self.rate_limit {
             server = server.rate_limit(limit);

@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::exchange::{Exchange, Ran};
 use crate::spec;
 
-fn exchanges() -> Vec<Exchange> {
+pub(crate) fn exchanges() -> Vec<Exchange> {
     [
         activeconnect::exchanges(),
         authsignal::exchanges(),

@@ -141,8 +141,14 @@ impl Schema {
         drop_nulls(self.document.read(), self.own(), value);
     }
 
-    fn own(&self) -> &Value {
-        &self.document.read()["components"]["schemas"][self.name]
+    /// The schema itself. Its references are pointers into [`root`](Self::root).
+    pub fn own(&self) -> &'static Value {
+        &self.root()["components"]["schemas"][self.name]
+    }
+
+    /// The document that holds it.
+    pub fn root(&self) -> &'static Value {
+        self.document.read()
     }
 
     /// Compiles the validator without using it; for tests, which prove this way that [`check`](Self::check) always can.

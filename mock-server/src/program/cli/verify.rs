@@ -1,0 +1,75 @@
+//! `verify`: the command line of the comparison with another server. What the control API verifies, the requests that a mock
+//! got, is another thing.
+
+use std::path::PathBuf;
+
+use super::compared;
+use crate::program::drift::{self, Format, KeySource, Verification};
+
+/// The server, the keys to it, and what is sent.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    /// Base URL of the server, such as https://api.authsignal.com/v1
+    #[arg(long, value_name = "URL")]
+    against: String,
+    /// Environment variable that holds the API secret of the tenant
+    #[arg(long, value_name = "NAME", default_value = "AUTHSIGNAL_SECRET")]
+    secret_env: String,
+    /// File that holds it
+    #[arg(long, value_name = "FILE", conflicts_with = "secret_env")]
+    secret_file: Option<PathBuf>,
+    /// Also replay the exchanges of the Management API that only read
+    #[arg(long)]
+    with_management: bool,
+    /// Environment variable that holds the management secret
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "AUTHSIGNAL_MANAGEMENT_SECRET"
+    )]
+    management_secret_env: String,
+    /// File that holds it
+    #[arg(long, value_name = "FILE", conflicts_with = "management_secret_env")]
+    management_secret_file: Option<PathBuf>,
+    /// Beginning of the id of every user that is created and deleted
+    #[arg(long, value_name = "TEXT", default_value = "stepup-drift-")]
+    prefix: String,
+    /// Replay the exchanges of this file, such as one that `proxy --record` has written [default: the golden exchanges]
+    #[arg(long, value_name = "FILE")]
+    exchanges: Option<PathBuf>,
+    /// Only exchanges of this operation, with the requests that they need first; repeat it for several
+    #[arg(long, value_name = "OPERATION")]
+    operation: Vec<String>,
+    /// Show what would be created and deleted, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Go on although the server is not on this machine
+    #[arg(long)]
+    yes: bool,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: Format,
+}
+
+/// The exit code of a run that found no drift, of one that did, and of one that could not be made.
+pub(super) fn run(wanted: Wanted) -> std::process::ExitCode {
+    let management = KeySource {
+        variable: wanted.management_secret_env,
+        file: wanted.management_secret_file,
+    };
+    let outcome = drift::verify(&Verification {
+        against: wanted.against,
+        secret: KeySource {
+            variable: wanted.secret_env,
+            file: wanted.secret_file,
+        },
+        management: wanted.with_management.then_some(management),
+        prefix: wanted.prefix,
+        exchanges: wanted.exchanges,
+        operations: wanted.operation,
+        dry_run: wanted.dry_run,
+        yes: wanted.yes,
+        format: wanted.format,
+    });
+    compared(outcome)
+}

@@ -1,0 +1,342 @@
+//! `proxy`: passes requests on to another server, and tells where a request or an answer differs from the specs. It changes
+//! neither. It can record what passes as exchanges that `verify` replays.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap,
+    HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::compare::{self, Answer, Drift, Kind, Place};
+use super::operations::{self, Matched};
+use super::record::Seen;
+use super::recording::Recording;
+use super::replay::Found;
+use super::report::told;
+use super::server::{Base, client, why};
+use crate::bounds::{PROXY_BODY, PROXY_DRIFTS, PROXY_REQUESTS};
+use crate::http::surface::{Operation, Schema, brief};
+use crate::likeness::nearest;
+use crate::program::signals::Signals;
+
+/// Characters of a segment of a path that no operation has, from which on it may be a secret.
+const LONG_SEGMENT: usize = 24;
+
+/// What to pass on, and where.
+#[derive(Clone, Debug)]
+pub(in crate::program) struct Proxying {
+    /// Base URL of the server.
+    pub(in crate::program) to: String,
+    /// Where the proxy listens.
+    pub(in crate::program) listen: SocketAddr,
+    /// The file that gets the exchanges.
+    pub(in crate::program) record: Option<PathBuf>,
+}
+
+/// Passes requests on until a signal arrives, and gives whether none of them drifted.
+///
+/// # Errors
+///
+/// The proxy cannot begin.
+pub(in crate::program) fn proxy(wanted: &Proxying) -> anyhow::Result<bool> {
+    let base = Base::read(&wanted.to)?;
+    let recording = wanted.record.as_deref().map(Recording::new).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    runtime.block_on(run(base, wanted.listen, recording))
+}
+
+async fn run(base: Base, listen: SocketAddr, recording: Option<Recording>) -> anyhow::Result<bool> {
+    let mut signals = Signals::new(false)?;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.with_context(|| {
+        format!("cannot listen on {listen}; --listen 127.0.0.1:0 picks a free port")
+    })?;
+    let address = listener.local_addr().context("no address")?;
+    let to = base.to_string();
+    let passing = Arc::new(Passing {
+        http: client(&base)?,
+        base,
+        places: Semaphore::new(PROXY_REQUESTS),
+        watch: Mutex::new(Watch {
+            recording,
+            ..Watch::default()
+        }),
+    });
+    say(&format!("listening on http://{address}\n"))?;
+    say(&format!(
+        "give your application the base URL http://{address}/v1 in place of {to}/v1\n"
+    ))?;
+    let router = Router::new()
+        .fallback(pass)
+        .with_state(Arc::clone(&passing));
+    let stop = async move {
+        signals.next().await;
+    };
+    // Open connections need not end: what is under way is lost with the proxy.
+    tokio::select! {
+        served = axum::serve(listener, router) => served.context("cannot serve")?,
+        () = stop => {}
+    }
+    let watch = passing.watch();
+    say(&watch.summary())?;
+    Ok(watch.shown.is_empty())
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("stdout")
+}
+
+/// What passes.
+struct Passing {
+    http: reqwest::Client,
+    base: Base,
+    places: Semaphore,
+    watch: Mutex<Watch>,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Watch {
+    requests: u64,
+    /// The drifts that were told, so that each is told once.
+    shown: HashSet<Found>,
+    /// The schemas of requests, by API and name.
+    schemas: HashMap<(&'static str, &'static str), Arc<Schema>>,
+    recording: Option<Recording>,
+}
+
+impl Passing {
+    fn watch(&self) -> std::sync::MutexGuard<'_, Watch> {
+        // A panic leaves no half of anything that counts.
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn pass(State(passing): State<Arc<Passing>>, request: Request) -> Response {
+    let Ok(_place) = passing.places.acquire().await else {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "it stops");
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, PROXY_BODY).await else {
+        let why =
+            format!("the body of the request has more than {PROXY_BODY} bytes, or ended early");
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, &why);
+    };
+    let (headers, answer) = match passing.forwarded(&parts, body.clone()).await {
+        Ok(answered) => answered,
+        Err(why) => return refusal(StatusCode::BAD_GATEWAY, &format!("{}: {why}", passing.base)),
+    };
+    let lines = passing.watch().see(&parts, &body, &answer);
+    for line in lines {
+        // Whoever has closed stdout wants no drifts; the traffic goes on.
+        let _ = say(&line);
+    }
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response {
+    (status, format!("stepup-mock proxy: {why}\n")).into_response()
+}
+
+/// Headers of a connection, not of a message, and those that the next connection has of its own.
+fn is_of_connection(name: &HeaderName) -> bool {
+    let of_connection = [
+        CONNECTION,
+        CONTENT_LENGTH,
+        HOST,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ];
+    of_connection.contains(name) || name == "keep-alive"
+}
+
+impl Passing {
+    async fn forwarded(&self, parts: &Parts, body: Bytes) -> Result<(HeaderMap, Answer), String> {
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        let mut headers = parts.headers.clone();
+        // A compressed answer could not be looked at.
+        headers.remove(ACCEPT_ENCODING);
+        let headers = kept(&headers);
+        let request = self
+            .http
+            .request(parts.method.clone(), self.base.to(target));
+        let request = request.headers(headers).body(body);
+        let mut response = request.send().await.map_err(|error| why(&error))?;
+        let headers = kept(response.headers());
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            content_type: content_type.map(str::to_owned),
+            body: Vec::new(),
+        };
+        while let Some(piece) = response.chunk().await.map_err(|error| why(&error))? {
+            if answer.body.len() + piece.len() > PROXY_BODY {
+                return Err(format!("the answer has more than {PROXY_BODY} bytes"));
+            }
+            answer.body.extend_from_slice(&piece);
+        }
+        Ok((headers, answer))
+    }
+}
+
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let kept = headers.iter().filter(|(name, _)| !is_of_connection(name));
+    kept.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+impl Watch {
+    /// Looks at a request and its answer, and gives what is new to tell.
+    fn see(&mut self, parts: &Parts, body: &[u8], answer: &Answer) -> Vec<String> {
+        self.requests += 1;
+        // A question of a browser, not of the application.
+        if parts.method == Method::OPTIONS {
+            return Vec::new();
+        }
+        let matched = operations::matching(parts.method.as_str(), parts.uri.path());
+        let found: Vec<Found> = match &matched {
+            Some(matched) => {
+                let mut drifts = self.of_request(matched, parts, body);
+                drifts.extend(compare::answer(matched.operation, None, answer));
+                drifts
+                    .into_iter()
+                    .map(|drift| found(matched, answer.status, drift))
+                    .collect()
+            }
+            None => {
+                let drift = Drift::unknown_operation(shown_request(parts));
+                vec![Found {
+                    api: String::new(),
+                    operation: "none".to_owned(),
+                    status: answer.status,
+                    drift,
+                }]
+            }
+        };
+        let mut lines = Vec::new();
+        for found in found {
+            if self.shown.len() < PROXY_DRIFTS && self.shown.insert(found.clone()) {
+                lines.push(told(&found));
+            }
+        }
+        if let (Some(recording), Some(_)) = (&mut self.recording, &matched) {
+            let authorization = parts.headers.get(AUTHORIZATION);
+            let target = parts
+                .uri
+                .path_and_query()
+                .map_or("/", |target| target.as_str());
+            let said = recording.take(&Seen {
+                method: parts.method.as_str(),
+                target,
+                authorization: authorization.and_then(|value| value.to_str().ok()),
+                body,
+                status: answer.status,
+                answer: &answer.body,
+            });
+            lines.extend(said);
+        }
+        lines
+    }
+
+    fn of_request(&mut self, matched: &Matched, parts: &Parts, body: &[u8]) -> Vec<Drift> {
+        let operation = matched.operation;
+        let mut drifts = of_query(operation, parts.uri.query().unwrap_or_default());
+        let Some(name) = operation.body else {
+            return drifts;
+        };
+        let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+            return drifts;
+        };
+        if !operation.body_required && value.is_null() {
+            return drifts;
+        }
+        let api = matched.api;
+        let schema = self.schemas.entry((api.name, name));
+        let schema = schema.or_insert_with(|| Arc::new(Schema::new(api.schemas, name)));
+        if operation.null_is_absent {
+            schema.drop_null_members(&mut value);
+        }
+        drifts.extend(compare::json(schema, None, &value, Place::Request));
+        drifts
+    }
+
+    fn summary(&self) -> String {
+        let (requests, drifts) = (self.requests, self.shown.len());
+        let recorded = self
+            .recording
+            .as_ref()
+            .map_or(String::new(), Recording::summary);
+        format!("{drifts} drifts in {requests} requests\n{recorded}")
+    }
+}
+
+fn found(matched: &Matched, status: u16, drift: Drift) -> Found {
+    Found {
+        api: matched.api.name.to_owned(),
+        operation: matched.operation.id.to_owned(),
+        status,
+        drift,
+    }
+}
+
+fn of_query(operation: &Operation, query: &str) -> Vec<Drift> {
+    let names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    let known = operation.query_parameters;
+    let unknown = names.filter(|name| !known.contains(&name.as_ref()));
+    let drift = |name: std::borrow::Cow<'_, str>| {
+        let hint = nearest(&name, known.iter().copied());
+        let hint = hint.map_or(String::new(), |hint| format!("; did it mean {hint}?"));
+        Drift {
+            place: Place::Request(String::new()),
+            kind: Kind::Unknown,
+            expected: "no such query parameter".to_owned(),
+            found: format!("{}{hint}", brief(&name)),
+        }
+    };
+    unknown.map(drift).collect()
+}
+
+/// A request that no operation is for, without what may be secret in its path.
+fn shown_request(parts: &Parts) -> String {
+    let shorten = |segment| match segment {
+        segment if str::len(segment) >= LONG_SEGMENT => "***",
+        segment => segment,
+    };
+    let path: Vec<&str> = parts.uri.path().split('/').map(shorten).collect();
+    format!("{} {}", parts.method, path.join("/"))
+}

@@ -1,0 +1,186 @@
+//! Sends the requests of a case one after the other, and deletes the users that they have created. Knows no operation but
+//! the one that deletes a user.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::compare::{self, Drift, Expected};
+use super::exchange::{Case, Credentials, Step, Values};
+use super::operations::{self, MANAGEMENT, SERVER};
+use super::server::{Keys, Sent, Server};
+use crate::domain::links;
+use crate::http::surface::Operation;
+use crate::runtime::seed::Secret;
+
+/// A secret that is nobody's.
+const WRONG: &str = "stepup-drift-no-secret-0123456789";
+/// The operation that deletes a user.
+const DELETES: &str = "delete_user";
+
+/// A difference, and the operation whose answer has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Found {
+    pub(super) api: String,
+    pub(super) operation: String,
+    /// The status that was expected.
+    pub(super) status: u16,
+    pub(super) drift: Drift,
+}
+
+/// What came of a case.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) case: String,
+    pub(super) operation: String,
+    pub(super) found: Vec<Found>,
+    /// How many of its requests were sent.
+    pub(super) sent: usize,
+    /// Why the first of the others was not.
+    pub(super) not_sent: Option<String>,
+    /// Users that could not be deleted.
+    pub(super) left: Vec<String>,
+    /// Whether the server is gone.
+    pub(super) is_gone: bool,
+}
+
+/// The value of a header for Basic authentication, with a secret as the user name.
+pub(super) fn basic(secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{secret}:")))
+}
+
+/// The server, and what goes with each request.
+#[derive(Debug)]
+pub(super) struct Replay<'a> {
+    pub(super) server: &'a Server,
+    pub(super) keys: &'a Keys,
+    pub(super) prefix: &'a str,
+    /// Whether somebody has asked to stop.
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Replay<'_> {
+    /// Sends the requests of a case, and deletes its users, also those of a case that went wrong.
+    pub(super) async fn case(&self, case: &Case) -> Outcome {
+        let (_, operation) = case.operation();
+        let mut outcome = Outcome {
+            case: case.name.clone(),
+            operation: operation.to_owned(),
+            found: Vec::new(),
+            sent: 0,
+            not_sent: None,
+            left: Vec::new(),
+            is_gone: false,
+        };
+        let mut values = Values {
+            prefix: self.prefix,
+            answers: Vec::new(),
+        };
+        for step in &case.steps {
+            if self.stop.load(Ordering::Relaxed) {
+                outcome.not_sent = Some("the run was stopped".to_owned());
+                break;
+            }
+            let Some(operation) = step.spec() else {
+                continue;
+            };
+            if let Err(why) = self.step(step, operation, &mut values, &mut outcome).await {
+                outcome.not_sent.get_or_insert(why);
+                // Its answer, which others may refer to by its number.
+                values.answers.push(None);
+            }
+            if outcome.is_gone {
+                break;
+            }
+        }
+        if outcome.sent > 0 {
+            for user in case.users(self.prefix) {
+                if let Err(why) = self.delete(&user).await {
+                    outcome.left.push(format!("{user} ({why})"));
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Sends a request, and compares its answer.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    async fn step(
+        &self,
+        step: &Step,
+        operation: &'static Operation,
+        values: &mut Values<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(), String> {
+        let target = step.target(operation, values)?;
+        let body = step.filled_body(values)?;
+        let authorization = self.authorization(step, values)?;
+        let sent = Sent {
+            method: operation.method,
+            target: &target,
+            authorization,
+            body: body.as_ref(),
+        };
+        outcome.sent += 1;
+        let answered = self.server.send(&sent, step.status == 429).await;
+        let drifts = match &answered {
+            Ok(answer) => {
+                let expected = Expected {
+                    status: step.status,
+                    shape: step.shape.as_ref(),
+                };
+                compare::answer(operation, Some(expected), answer)
+            }
+            Err(why) => vec![Drift::no_answer(step.status, why.clone())],
+        };
+        let found = drifts.into_iter().map(|drift| Found {
+            api: step.api.clone(),
+            operation: step.operation.clone(),
+            status: step.status,
+            drift,
+        });
+        outcome.found.extend(found);
+        let Ok(answer) = answered else {
+            outcome.is_gone = true;
+            return Err(format!("{} got no answer", step.operation));
+        };
+        let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        values.answers.push(body);
+        Ok(())
+    }
+
+    fn authorization(&self, step: &Step, values: &Values<'_>) -> Result<Option<String>, String> {
+        let key = if step.api == MANAGEMENT {
+            &self.keys.management
+        } else {
+            &self.keys.secret
+        };
+        Ok(match &step.credentials {
+            Credentials::None => None,
+            Credentials::Wrong => Some(basic(WRONG)),
+            Credentials::Secret => Some(basic(key.as_ref().map_or("", Secret::expose))),
+            Credentials::Token(token) => Some(format!("Bearer {}", values.fill(token)?)),
+        })
+    }
+
+    async fn delete(&self, user: &str) -> Result<(), String> {
+        let operation = operations::named(SERVER, DELETES).ok_or("no spec says how")?;
+        let target = links::url("", operation.path, &[user]);
+        let sent = Sent {
+            method: operation.method,
+            target: &format!("{target}?actions=true"),
+            authorization: self.keys.secret.as_ref().map(|key| basic(key.expose())),
+            body: None,
+        };
+        let answer = self.server.send(&sent, false).await?;
+        match answer.status {
+            200..=299 | 404 => Ok(()),
+            status => Err(format!("{DELETES} was answered {status}")),
+        }
+    }
+}

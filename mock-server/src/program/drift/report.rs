@@ -1,0 +1,209 @@
+//! What was found, as text, as JSON and as JUnit. Hides every key, and sends nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use maud::{PreEscaped, html};
+use serde_json::{Value, json};
+
+use super::replay::{Found, Outcome};
+use super::server::Keys;
+use crate::program::visible::{visible, visible_document};
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::program) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One document with all drifts
+    Json,
+    /// For CI systems that read JUnit's XML: a test case for each exchange
+    Junit,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub(super) against: &'a str,
+    pub(super) outcomes: &'a [Outcome],
+    pub(super) keys: &'a Keys,
+}
+
+impl Report<'_> {
+    /// The report in that form.
+    pub(super) fn text(&self, format: Format) -> String {
+        let text = match format {
+            Format::Text => self.plain(),
+            Format::Json => visible_document(&self.json()) + "\n",
+            Format::Junit => self.junit(),
+        };
+        self.keys.hide(&text)
+    }
+
+    /// Whether the server answers as expected, and has nothing left of the run.
+    pub(super) fn is_clean(&self) -> bool {
+        let clean = |outcome: &Outcome| outcome.found.is_empty() && outcome.left.is_empty();
+        self.outcomes.iter().all(clean)
+    }
+
+    /// Each drift once, with the exchanges that show it.
+    fn drifts(&self) -> Vec<(&Found, Vec<&str>)> {
+        let mut order: Vec<&Found> = Vec::new();
+        let mut cases: BTreeMap<&Found, Vec<&str>> = BTreeMap::new();
+        for outcome in self.outcomes {
+            for found in &outcome.found {
+                let shown = cases.entry(found).or_default();
+                if shown.is_empty() {
+                    order.push(found);
+                }
+                if shown.last() != Some(&outcome.case.as_str()) {
+                    shown.push(&outcome.case);
+                }
+            }
+        }
+        let with_cases = |found| (found, cases.remove(found).unwrap_or_default());
+        order.into_iter().map(with_cases).collect()
+    }
+
+    fn sent(&self) -> usize {
+        self.outcomes.iter().map(|outcome| outcome.sent).sum()
+    }
+
+    fn not_sent(&self) -> impl Iterator<Item = (&str, &str)> {
+        let cases = self.outcomes.iter();
+        cases.filter_map(|outcome| Some((outcome.case.as_str(), outcome.not_sent.as_deref()?)))
+    }
+
+    fn left(&self) -> impl Iterator<Item = &str> {
+        let left = self.outcomes.iter().flat_map(|outcome| &outcome.left);
+        left.map(String::as_str)
+    }
+
+    fn plain(&self) -> String {
+        let mut text = String::new();
+        let drifts = self.drifts();
+        for (found, cases) in &drifts {
+            text.push_str(&told(found));
+            let others = match cases.len() {
+                0 | 1 => String::new(),
+                2 => " and 1 other".to_owned(),
+                count => format!(" and {} others", count - 1),
+            };
+            let first = visible(cases.first().copied().unwrap_or_default());
+            let _ = writeln!(text, "  in exchange {first}{others}");
+        }
+        for (case, why) in self.not_sent() {
+            let _ = writeln!(
+                text,
+                "not sent whole: exchange {}: {}",
+                visible(case),
+                visible(why)
+            );
+        }
+        for user in self.left() {
+            let _ = writeln!(
+                text,
+                "still on the server: user {}; delete it by hand",
+                visible(user)
+            );
+        }
+        let count = match drifts.len() {
+            0 => "no drift".to_owned(),
+            1 => "1 drift".to_owned(),
+            count => format!("{count} drifts"),
+        };
+        let (cases, sent, against) = (self.outcomes.len(), self.sent(), self.against);
+        let _ = writeln!(
+            text,
+            "{count}: {cases} exchanges in {sent} requests to {against}"
+        );
+        text
+    }
+
+    fn json(&self) -> Value {
+        let drifts = self.drifts().into_iter().map(|(found, cases)| {
+            let Found {
+                api,
+                operation,
+                status,
+                drift,
+            } = found;
+            let mut told = json!({
+                "api": api, "operation": operation, "status": status, "place": drift.place.part(),
+                "drift": drift.kind.word(), "expected": drift.expected, "found": drift.found, "exchanges": cases,
+            });
+            if let Some(pointer) = drift.place.pointer() {
+                told["pointer"] = pointer.into();
+            }
+            told
+        });
+        let not_sent = self.not_sent();
+        let not_sent = not_sent.map(|(case, why)| json!({"exchange": case, "why": why}));
+        json!({
+            "against": self.against,
+            "exchanges": self.outcomes.len(),
+            "requests": self.sent(),
+            "drifts": drifts.collect::<Vec<_>>(),
+            "notSent": not_sent.collect::<Vec<_>>(),
+            "leftOnServer": self.left().collect::<Vec<_>>(),
+        })
+    }
+
+    fn junit(&self) -> String {
+        let failed = |outcome: &&Outcome| !outcome.found.is_empty() || !outcome.left.is_empty();
+        let skipped = |outcome: &&Outcome| !failed(outcome) && outcome.not_sent.is_some();
+        let failures = self.outcomes.iter().filter(failed).count();
+        let skips = self.outcomes.iter().filter(skipped).count();
+        let xml = html! {
+            (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
+            testsuites name="stepup-mock verify" tests=(self.outcomes.len()) failures=(failures) skipped=(skips) errors="0" {
+                testsuite name=(format!("drift of {}", visible(self.against))) tests=(self.outcomes.len()) failures=(failures)
+                    skipped=(skips) errors="0"
+                {
+                    @for outcome in self.outcomes {
+                        (PreEscaped("\n"))
+                        testcase classname=(format!("stepup-mock.verify.{}", outcome.operation)) name=(visible(&outcome.case)) {
+                            @for found in &outcome.found {
+                                failure type=(found.drift.kind.word()) message=(headline(found)) { (told(found)) }
+                            }
+                            @for user in &outcome.left {
+                                failure type="left on the server" message="a user could not be deleted" { (visible(user)) }
+                            }
+                            @if let Some(why) = &outcome.not_sent {
+                                @if skipped(&outcome) { skipped message=(visible(why)) {} }
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        xml.into_string() + "\n"
+    }
+}
+
+/// A drift in one line.
+pub(super) fn headline(found: &Found) -> String {
+    let Found {
+        operation,
+        status,
+        drift,
+        ..
+    } = found;
+    let line = format!(
+        "{operation} {status}: {}: {}",
+        drift.place,
+        drift.kind.word()
+    );
+    visible(&line).into_owned()
+}
+
+/// A drift as text.
+pub(super) fn told(found: &Found) -> String {
+    let (expected, actual) = (visible(&found.drift.expected), visible(&found.drift.found));
+    format!(
+        "drift: {}\n  expected {expected}\n  found    {actual}\n",
+        headline(found)
+    )
+}

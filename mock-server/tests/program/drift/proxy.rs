@@ -1,0 +1,293 @@
+//! `proxy`, between an application and a mock: what it passes on, tells and records. Must not use the mock as a library.
+
+use std::path::PathBuf;
+
+use conformance::wire::{self, Answer, Request};
+use serde_json::{Value, json};
+
+use super::altered::Altered;
+use super::{report, verify};
+use crate::running::Running;
+use crate::{API_SECRET, FREE_PORT, MANAGEMENT_SECRET};
+
+/// A name of a file that does not exist.
+fn new_file(name: &str) -> PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxy");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(name);
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
+/// A request of an application that knows only the proxy.
+async fn ask(proxy: &Running, method: &str, target: &str, body: Value) -> Answer {
+    let request = Request::new(method, target).basic(API_SECRET);
+    let request = if body.is_null() {
+        request
+    } else {
+        request.json(body.to_string())
+    };
+    wire::send(proxy.address(), &request).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(unix)]
+async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private() {
+    let mock = Running::start(&FREE_PORT);
+    let file = new_file("recording.jsonl");
+    let name = file.to_str().unwrap();
+    let proxy = Running::start(&[
+        "proxy",
+        "--to",
+        mock.url(),
+        "--listen",
+        "127.0.0.1:0",
+        "--record",
+        name,
+    ]);
+    let ada = json!({"email": "ada@lovelace.example", "phoneNumber": "+64211234567", "displayName": "Ada Lovelace", "custom": {"apiToken": "hidden-word", "seat": 5}});
+    assert_eq!(ask(&proxy, "PATCH", "/v1/users/ada", ada).await.status, 200);
+    let sms = json!({"verificationMethod": "SMS", "phoneNumber": "+64211234567"});
+    let enrolled = ask(&proxy, "POST", "/v1/users/ada/authenticators", sms)
+        .await
+        .json();
+    let authenticator = enrolled["authenticator"]["userAuthenticatorId"]
+        .as_str()
+        .unwrap();
+    let at = json!({"ipAddress": "198.51.100.99", "custom": {"amount": 5, "mail": "ada@lovelace.example"}});
+    let tracked = ask(&proxy, "POST", "/v1/users/ada/actions/pay", at)
+        .await
+        .json();
+    let (key, token) = (
+        tracked["idempotencyKey"].as_str().unwrap(),
+        tracked["token"].as_str().unwrap(),
+    );
+    let of_action = format!("/v1/users/ada/actions/pay/{key}");
+    assert_eq!(
+        ask(&proxy, "GET", &of_action, Value::Null).await.status,
+        200
+    );
+    assert_eq!(
+        ask(&proxy, "POST", "/v1/validate", json!({"token": token}))
+            .await
+            .status,
+        200
+    );
+    let as_user = Request::new("GET", "/v1/client/user-authenticators")
+        .header("Authorization", &format!("Bearer {token}"));
+    assert_eq!(wire::send(proxy.address(), &as_user).await.status, 200);
+    let found = ask(
+        &proxy,
+        "GET",
+        "/v1/users?email=ada%40lovelace.example",
+        Value::Null,
+    )
+    .await
+    .json();
+    assert_eq!(found["users"][0]["userId"], "ada", "{found}");
+    // What needs a code from a message, and what builds on it, cannot be replayed.
+    let challenge =
+        json!({"verificationMethod": "SMS", "action": "pay", "phoneNumber": "+64211234567"});
+    let challenge = ask(&proxy, "POST", "/v1/challenge", challenge).await.json();
+    let inbox = Request::new("GET", "/_mock/messages");
+    let inbox = wire::send(mock.address(), &inbox).await.json();
+    let code = inbox["messages"][0]["code"].as_str().unwrap().to_owned();
+    let right = json!({"challengeId": challenge["challengeId"], "verificationCode": code});
+    assert_eq!(
+        ask(&proxy, "POST", "/v1/verify", right).await.json()["isVerified"],
+        true
+    );
+    let claim = json!({"challengeId": challenge["challengeId"], "userId": "ada"});
+    assert_eq!(ask(&proxy, "POST", "/v1/claim", claim).await.status, 200);
+    let manage = Request::new("GET", "/v1/management/tenant").basic(MANAGEMENT_SECRET);
+    assert_eq!(wire::send(proxy.address(), &manage).await.status, 200);
+    let target = format!("/v1/users/grace/authenticators/{authenticator}");
+    assert_eq!(
+        ask(&proxy, "DELETE", &target, Value::Null).await.status,
+        404
+    );
+
+    let stopped = proxy.signal("TERM");
+    assert_eq!(
+        stopped.code,
+        Some(0),
+        "{}{}",
+        stopped.stdout,
+        stopped.stderr
+    );
+    for words in [
+        "0 drifts in 12 requests",
+        "10 requests are in ",
+        "1 could not be recorded: its verificationCode is a secret that no earlier answer holds",
+        "1 could not be recorded: it builds on a request that was left out",
+    ] {
+        assert!(
+            stopped.stdout.contains(words),
+            "no {words:?} in {}",
+            stopped.stdout
+        );
+    }
+    let recording = std::fs::read_to_string(&file).unwrap();
+    let told = stopped.stdout + &stopped.stderr;
+    for secret in [
+        API_SECRET,
+        MANAGEMENT_SECRET,
+        token,
+        "eyJ",
+        &code,
+        "hidden-word",
+        "lovelace",
+        "Ada",
+        "ada",
+        "grace",
+        "64211234567",
+        "198.51.100.99",
+        authenticator,
+        key,
+        &wire::basic(API_SECRET)[6..],
+    ] {
+        assert!(!recording.contains(secret), "{secret} in {recording}");
+        assert!(
+            secret == "ada" || !told.contains(secret),
+            "{secret} in {told}"
+        );
+    }
+
+    let before = wire::send(mock.address(), &Request::new("GET", "/_mock/state"))
+        .await
+        .json();
+    let copy = Altered::honest(mock.address()).await;
+    let output = verify(
+        &copy.url(),
+        &["--exchanges", name, "--with-management", "--format", "json"],
+    );
+    let report = report(&output);
+    assert_eq!(
+        (&report["drifts"], &report["notSent"]),
+        (&json!([]), &json!([])),
+        "{report:#}\n{recording}"
+    );
+    assert_eq!(report["requests"], 10);
+    assert!(output.status.success());
+    let users = copy
+        .seen()
+        .iter()
+        .flat_map(super::altered::Seen::users)
+        .collect::<Vec<_>>();
+    assert!(
+        users
+            .iter()
+            .all(|user| user.starts_with("stepup-drift-user-")),
+        "{users:?}"
+    );
+    let after = wire::send(mock.address(), &Request::new("GET", "/_mock/state"))
+        .await
+        .json();
+    assert_eq!(after, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(unix)]
+async fn the_proxy_changes_nothing_and_tells_each_drift_of_both_sides_once() {
+    let mock = Running::start(&FREE_PORT);
+    let copy = Altered::of(mock.address(), "track", |answer| {
+        let mut value: Value = serde_json::from_slice(&answer.body).unwrap();
+        value["state"] = json!("PENDING");
+        answer.body = value.to_string().into_bytes();
+    })
+    .await;
+    let proxy = Running::start(&["proxy", "--to", &copy.url(), "--listen", "127.0.0.1:0"]);
+    for _ in 0..2 {
+        let body = json!({"redirectURL": "https://app.example.com/"});
+        let answer = ask(&proxy, "POST", "/v1/users/ada/actions/pay", body).await;
+        assert_eq!(
+            (answer.status, &answer.json()["state"]),
+            (200, &json!("PENDING"))
+        );
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(
+            ask(&proxy, "GET", "/v1/users/ada?redirect_url=x", Value::Null)
+                .await
+                .status,
+            200
+        );
+        assert_eq!(
+            ask(
+                &proxy,
+                "GET",
+                "/v1/nothing/0123456789012345678901234567",
+                Value::Null
+            )
+            .await
+            .status,
+            404
+        );
+    }
+    let sent = copy.seen();
+    assert_eq!(sent.len(), 6);
+    assert_eq!(sent[0].target, "/v1/users/ada/actions/pay");
+    assert_eq!(
+        sent[0].body,
+        br#"{"redirectURL":"https://app.example.com/"}"#
+    );
+    let stopped = proxy.signal("INT");
+    assert_eq!(stopped.code, Some(1));
+    let told: Vec<&str> = stopped
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("drift: "))
+        .collect();
+    let wanted = [
+        "drift: track 200: request /redirectURL: unknown member",
+        "drift: track 200: body /state: unknown value",
+        "drift: get_user 200: request: unknown member",
+        "drift: none 404: request: unknown operation",
+    ];
+    assert_eq!(told, wanted, "{}", stopped.stdout);
+    for words in [
+        "did it mean redirectUrl?",
+        "found    redirect_url",
+        "found    GET /v1/nothing/***",
+        "4 drifts in 6 requests",
+    ] {
+        assert!(
+            stopped.stdout.contains(words),
+            "no {words:?} in {}",
+            stopped.stdout
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_says_why_it_cannot_pass_on_or_begin() {
+    let (_kept, silent) = wire::silent();
+    let file = new_file("kept.jsonl");
+    std::fs::write(&file, "worth something").unwrap();
+    let name = file.to_str().unwrap();
+    let nowhere = format!("http://{silent}");
+    let output = crate::running::run(&[
+        "proxy",
+        "--to",
+        &nowhere,
+        "--listen",
+        "127.0.0.1:0",
+        "--record",
+        name,
+    ]);
+    crate::fails(&output, &["needs the name of a new file"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "worth something");
+
+    let proxy = Running::start(&["proxy", "--to", &nowhere, "--listen", "127.0.0.1:0"]);
+    let answer = ask(&proxy, "GET", "/v1/users/ada", Value::Null).await;
+    assert_eq!(answer.status, 502);
+    assert!(
+        answer
+            .text()
+            .starts_with("stepup-mock proxy: http://127.0.0.1"),
+        "{}",
+        answer.text()
+    );
+    let long = Request::new("POST", "/v1/users/ada").json(vec![b' '; 9 * 1024 * 1024]);
+    assert_eq!(wire::send(proxy.address(), &long).await.status, 413);
+}
