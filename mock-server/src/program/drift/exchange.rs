@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::operations::{self, MANAGEMENT, SERVER};
+use super::operations::{self, MANAGEMENT};
 use crate::domain::links;
 use crate::http::surface::Operation;
 
@@ -24,7 +24,39 @@ pub const PREFIX: &str = "${prefix}";
 const OPENED: &str = "${";
 
 /// Operations that create a user whose id nobody chooses. Nothing could find such a user again to delete it.
-pub(super) const CREATES_UNNAMED: [&str; 1] = ["login_with_email"];
+const CREATES_UNNAMED: [&str; 1] = ["login_with_email"];
+/// Operations that send a message to somebody, which costs, or may.
+const SENDS_MESSAGES: [&str; 16] = [
+    "challenge",
+    "challenge_email_magic_link",
+    "challenge_email_otp",
+    "challenge_flow_email_otp",
+    "challenge_flow_sms",
+    "challenge_flow_whatsapp",
+    "challenge_push",
+    "challenge_sms",
+    "challenge_whatsapp",
+    "enroll_email_magic_link",
+    "enroll_email_otp",
+    "enroll_sms",
+    "start_call",
+    "start_challenge",
+    "start_challenge_web",
+    "start_flow",
+];
+
+/// Why an operation is never replayed.
+pub(super) fn objection(api: &str, operation: &Operation) -> Option<&'static str> {
+    if api == MANAGEMENT && operation.changes {
+        Some("it changes the tenant, and of the Management API only what reads is replayed")
+    } else if CREATES_UNNAMED.contains(&operation.id) {
+        Some("it creates a user whose id nobody chooses, and who could not be deleted again")
+    } else if SENDS_MESSAGES.contains(&operation.id) {
+        Some("it sends a message")
+    } else {
+        None
+    }
+}
 
 /// A request, and the answer that is expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,14 +162,8 @@ impl Step {
                 self.api, self.operation
             ));
         };
-        if self.api == MANAGEMENT && operation.changes {
-            return Some("of the Management API, only what reads is sent".to_owned());
-        }
-        if self.api == SERVER && CREATES_UNNAMED.contains(&operation.id) {
-            let id = operation.id;
-            return Some(format!(
-                "{id} creates a user that could not be deleted again"
-            ));
+        if let Some(objection) = objection(&self.api, operation) {
+            return Some(format!("{} is not replayed: {objection}", self.operation));
         }
         let wanted: BTreeSet<_> = operation
             .path_parameters

@@ -558,11 +558,15 @@ fn a_file_of_exchanges_names_no_user_without_the_prefix_and_changes_no_tenant() 
         &step(
             json!({"operation": "login_with_email", "path": {"email": "${prefix}a@example.com"}}),
         ),
-        &["creates a user that could not be deleted again"],
+        &["login_with_email is not replayed: it creates a user whose id nobody chooses"],
     );
     refused(
         &step(json!({"api": "authsignal-management", "operation": "update_tenant", "body": {}})),
-        &["only what reads is sent"],
+        &["update_tenant is not replayed: it changes the tenant"],
+    );
+    refused(
+        &step(json!({"operation": "challenge", "body": {"verificationMethod": "SMS"}})),
+        &["challenge is not replayed: it sends a message"],
     );
     refused(
         &step(json!({"operation": "get_user", "pth": {}})),
