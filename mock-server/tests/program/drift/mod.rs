@@ -1,6 +1,7 @@
 //! `verify`, between two servers: a mock, and a copy of it whose answers are altered. Must not use the mock as a library.
 
 mod altered;
+#[cfg(unix)]
 mod proxy;
 
 use std::process::Output;
@@ -438,6 +439,31 @@ async fn what_went_wrong_is_cleaned_up_and_no_output_has_a_key() {
     ] {
         assert!(xml.contains(words), "no {words:?} in {xml}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_deletes_what_it_has_created() {
+    let running = Running::start(&FREE_PORT);
+    let before = state(&running).await;
+    let copy = Altered::honest(running.address()).await;
+    let mut command = running::command(&["verify", "--against", &copy.url()]);
+    command.env("AUTHSIGNAL_SECRET", API_SECRET);
+    let run = Running::of(command);
+    while copy.seen().len() < 10 {
+        tokio::task::yield_now().await;
+    }
+    let stopped = run.signal("INT");
+    assert_eq!(stopped.code, Some(2), "{}", stopped.stdout);
+    assert!(
+        stopped
+            .stderr
+            .contains("the run was stopped; what it had created is deleted"),
+        "{}",
+        stopped.stderr
+    );
+    assert!(copy.seen().len() < 150, "{}", copy.seen().len());
+    assert_eq!(state(&running).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

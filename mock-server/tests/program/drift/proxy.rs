@@ -1,4 +1,5 @@
-//! `proxy`, between an application and a mock: what it passes on, tells and records. Must not use the mock as a library.
+//! `proxy`, between an application and a mock: what it passes on, tells and records; on systems where a test can stop it by
+//! a signal. Must not use the mock as a library.
 
 use std::path::PathBuf;
 
@@ -31,7 +32,6 @@ async fn ask(proxy: &Running, method: &str, target: &str, body: Value) -> Answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg(unix)]
 async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private() {
     let mock = Running::start(&FREE_PORT);
     let file = new_file("recording.jsonl");
@@ -187,7 +187,6 @@ async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[cfg(unix)]
 async fn the_proxy_changes_nothing_and_tells_each_drift_of_both_sides_once() {
     let mock = Running::start(&FREE_PORT);
     let copy = Altered::of(mock.address(), "track", |answer| {
