@@ -265,6 +265,10 @@ bounds! {
     LEVELS: usize = 64, Count;
     /// Objects and arrays in one body. While the mock reads a body, each takes a hundred times the memory of its text.
     CONTAINERS: usize = 10_000, Count;
+    /// Bytes of a file that `stepup-mock load` sends, or more if `--body-limit` allows more.
+    LOAD: usize = 32 * 1024 * 1024, Bytes;
+    /// Objects and arrays in such a file.
+    LOAD_CONTAINERS: usize = 1_000_000, Count;
 
     /// Users of a tenant at each vendor. A request that would create one more is refused.
     USERS: usize = 100_000, Count;

@@ -118,6 +118,11 @@ pub mod spec_check {
         pub use crate::program::drift::exchange::{head, line};
         pub use crate::program::drift::record::{Recorder, Seen};
     }
+
+    /// Seeds.
+    pub mod seed {
+        pub use crate::runtime::seed::schema::{SCHEMA, of_types};
+    }
 }
 
 /// The README's examples, which have to compile.

@@ -18,6 +18,7 @@ mod documentation;
 mod drift;
 mod exchange;
 mod faults;
+mod files;
 mod flow;
 mod golden;
 mod heads;

@@ -22,6 +22,7 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
 mod challenge;
+mod file;
 mod flow;
 mod snapshot;
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Data of the application. Its bound, [`CUSTOM`](crate::bounds::CUSTOM), is checked where it comes in.
@@ -43,6 +44,18 @@ impl Custom {
     /// How many bytes it takes.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl Serialize for Custom {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.read().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Custom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(|data| Self::new(&data))
     }
 }
 

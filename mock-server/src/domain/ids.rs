@@ -7,11 +7,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use serde::{Deserialize, Serialize};
+
+use super::in_file::counter;
 
 /// A stream of ids and secrets.
 #[derive(Clone)]
 pub struct Ids {
     stream: ChaCha12Rng,
+}
+
+/// Where a stream stands: what it began with, and how many words of 32 bits were drawn. Whoever has it knows every
+/// secret of the stream.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Position {
+    /// In hexadecimal digits.
+    pub seed: String,
+    /// How many words were drawn.
+    #[serde(deserialize_with = "counter")]
+    pub drawn: u64,
 }
 
 impl fmt::Debug for Ids {
@@ -27,6 +42,30 @@ impl Ids {
         Self {
             stream: ChaCha12Rng::from_seed(seed),
         }
+    }
+
+    /// What the stream began with.
+    pub fn seed(&self) -> [u8; 32] {
+        self.stream.get_seed()
+    }
+
+    /// Where the stream stands.
+    pub fn position(&self) -> Position {
+        Position {
+            seed: hex(&self.seed()),
+            // More than a mock draws in its life.
+            drawn: u64::try_from(self.stream.get_word_pos()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The stream that stands there.
+    ///
+    /// # Errors
+    /// The seed is none.
+    pub fn at(position: &Position) -> Result<Self, String> {
+        let mut ids = Self::new(seed_of(&position.seed)?);
+        ids.stream.set_word_pos(position.drawn.into());
+        Ok(ids)
     }
 
     /// A public id: `prefix`, an underscore, and 96 bits in URL-safe Base64.
@@ -102,7 +141,21 @@ pub fn uuid_text(bytes: &[u8; 16]) -> String {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The seed in hexadecimal digits.
+///
+/// # Errors
+/// It has another form.
+pub fn seed_of(text: &str) -> Result<[u8; 32], String> {
+    let digits = text.as_bytes().chunks_exact(2);
+    let bytes = digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+    let bytes: Option<Vec<_>> = bytes.collect();
+    let whole = bytes.filter(|_| text.len() == 64);
+    let seed = whole.and_then(|bytes| bytes.try_into().ok());
+    seed.ok_or_else(|| "a seed must have 64 hexadecimal digits".to_owned())
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -5,6 +5,7 @@ pub mod activeconnect;
 pub mod authsignal;
 pub mod custom;
 pub mod ids;
+pub mod in_file;
 pub mod key;
 pub mod links;
 #[cfg(test)]

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::in_file::{LARGEST, counter};
 use crate::bounds::OUTBOX_PER_USER;
 
 /// The channel of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "camelCase")]
 pub enum Channel {
     /// A text message.
     Sms,
@@ -20,8 +23,9 @@ pub enum Channel {
 }
 
 /// A message that a vendor would have sent. Its `Debug` leaves out the text, the code and the link.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Message {
     /// Its channel.
     pub channel: Channel,
@@ -70,6 +74,17 @@ pub struct Outbox {
     sent: usize,
 }
 
+/// What an outbox holds.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Record {
+    /// By running number.
+    pub messages: BTreeMap<usize, Message>,
+    /// How many there have ever been.
+    #[serde(deserialize_with = "counter")]
+    pub sent: usize,
+}
+
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
@@ -87,6 +102,27 @@ impl Outbox {
             capacity,
             sent: 0,
         }
+    }
+
+    /// What it holds, for a file.
+    pub fn record(&self) -> Record {
+        Record {
+            messages: self.messages.clone(),
+            sent: self.sent,
+        }
+    }
+
+    /// An outbox for `capacity` messages that holds what a file says, as far as there is room.
+    pub fn restored(capacity: usize, record: Record) -> Self {
+        let mut outbox = Self::new(capacity);
+        let largest = usize::try_from(LARGEST).unwrap_or(usize::MAX);
+        let numbered = record.messages.into_iter();
+        for (number, message) in numbered.filter(|(number, _)| (1..=largest).contains(number)) {
+            outbox.sent = number - 1;
+            outbox.send(message);
+        }
+        outbox.sent = outbox.sent.max(record.sent);
+        outbox
     }
 
     /// Keeps a message. A full outbox drops its oldest one.

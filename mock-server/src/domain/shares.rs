@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 /// The class of owners that a thing counts against.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Owner {
     /// A caller that has shown only what is public.
     Stranger,
@@ -41,6 +44,18 @@ pub struct Room {
     pub users: Share,
     /// Things of one user.
     pub per_user: usize,
+}
+
+/// A thing that is kept, for a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept<T> {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The thing.
+    pub thing: T,
 }
 
 /// A thing with its place.
@@ -172,6 +187,30 @@ impl<T> Shares<T> {
     /// All, oldest first.
     pub fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.order.values().filter_map(|id| self.get(id))
+    }
+
+    /// The things, oldest first, for a file.
+    pub fn kept(&self) -> Vec<Kept<T>>
+    where
+        T: Clone,
+    {
+        let held = self.order.values();
+        let held = held.filter_map(|id| Some((id, self.things.get(id)?)));
+        held.map(|(id, held)| Kept {
+            id: id.clone(),
+            owner: held.owner.clone(),
+            thing: held.thing.clone(),
+        })
+        .collect()
+    }
+
+    /// Keeps what a file says, oldest first, as far as there is room. `bytes` says what each takes.
+    pub fn restored(room: Room, kept: Vec<Kept<T>>, bytes: impl Fn(&T) -> usize) -> Self {
+        let mut all = Self::new(room);
+        for Kept { id, owner, thing } in kept {
+            all.insert(id, owner, bytes(&thing), thing, |_| false);
+        }
+        all
     }
 
     /// How many there are.

@@ -9,6 +9,7 @@ mod device;
 mod error;
 mod failure;
 mod fault;
+mod file;
 mod report;
 mod snapshot;
 mod tenant;

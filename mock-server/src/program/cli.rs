@@ -7,6 +7,7 @@ mod configuration;
 mod device;
 mod failures;
 mod faults;
+mod file;
 mod health;
 mod manual;
 mod proxy;
@@ -100,6 +101,26 @@ enum Command {
         #[command(subcommand)]
         action: SnapshotAction,
     },
+    /// Print tenants with all that they have, as a seed that another mock goes on with
+    Dump {
+        #[command(flatten)]
+        mock: RunningMock,
+        /// The tenant [default: every tenant, and the mock's own clock]
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// Leave credentials out, and write other texts for codes, links, tokens and keys
+        #[arg(long)]
+        no_secrets: bool,
+    },
+    /// Add the tenants of a seed to a running mock, in place of those with the same ids
+    Load {
+        #[command(flatten)]
+        mock: RunningMock,
+        /// Path of the seed, for example of one that `dump` has printed
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of seeds, for editors
+    SeedSchema,
     /// Use a software passkey or security key
     Passkey {
         #[command(flatten)]
@@ -394,6 +415,13 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Failures { mock, action } => failures::run(&mock, action),
         Command::Faults { mock, action } => faults::run(&mock, action),
         Command::Snapshot { mock, action } => snapshot::run(&mock, action),
+        Command::Dump {
+            mock,
+            tenant,
+            no_secrets,
+        } => file::dump(&mock, tenant.as_deref(), !no_secrets),
+        Command::Load { mock, file } => file::load(&mock, &file),
+        Command::SeedSchema => file::schema(),
         Command::Passkey { mock, action } => device::passkey(&mock, action),
         Command::Push { mock, action } => device::push(&mock, action),
         Command::Qr { mock, action } => device::qr(&mock, action),

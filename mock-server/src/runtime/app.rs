@@ -20,15 +20,16 @@ use super::lock::lock;
 use super::part::Part;
 use super::proxies::Proxies;
 use super::secrets::Secrets;
-use super::seed::{self, Seed, SeedError};
+use super::seed::{self, PlannedClock, Seed, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
 use super::tally::{Counted, Tally};
-use super::tenant::{Planted, Tenant};
+use super::tenant::{Planted, Tenant, set};
 use super::tenants::{SecretOf, Tenants};
 use crate::bounds::IGNORED_TOLD;
 use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::token::{Keys, SessionKey, TokenAlgorithm};
 use crate::domain::authsignal::{self, Authsignal};
+use crate::domain::ids::Ids;
 
 /// Why a mock cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,8 @@ pub enum AppError {
 
 /// What a tenant has that was created while the mock runs.
 pub(super) struct Created {
+    /// The place among the tenants of that which it replaces; `None` means after all.
+    pub(super) number: Option<u64>,
     /// The key of its sessions.
     pub(super) key: Arc<SessionKey>,
     /// How long it stays unused; `None` means for ever.
@@ -62,6 +65,8 @@ pub struct App {
     pub behaviour: Behaviour,
     /// Its time.
     pub clock: Arc<Clock>,
+    /// How its clock is set at the start.
+    start: Option<PlannedClock>,
     /// The source of every id of this run.
     origin: [u8; 32],
     resets: AtomicU64,
@@ -120,8 +125,10 @@ impl App {
         if !behaviour.deterministic {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
+        set(&clock, seed.clock.as_ref());
         let app = Self {
             clock,
+            start: seed.clock,
             origin,
             resets: AtomicU64::new(0),
             tenants: Tenants::default(),
@@ -189,14 +196,16 @@ impl App {
     }
 
     /// A tenant with a clock of its own, which no other tenant moves.
-    fn planted(
+    pub(super) fn planted(
         &self,
         planned: seed::PlannedTenant,
         created: Option<Created>,
     ) -> Result<Tenant, AppError> {
-        let (key, life, start) = created.map_or((None, None, None), |created| {
-            (Some(created.key), created.life, created.start)
+        let (number, key, life, start) = created.map_or((None, None, None, None), |created| {
+            let key = Some(created.key);
+            (created.number, key, created.life, created.start)
         });
+        let state = planned.state.as_deref();
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
                 id: planned.id.clone(),
@@ -205,8 +214,17 @@ impl App {
             })
         });
         let account = planned.authsignal.as_ref();
+        let seed = state.map_or(Ok(None), State::session_key);
+        let key = match seed.map_err(impossible)? {
+            // One that is there already need not be made once more.
+            Some(seed) if key.as_ref().is_none_or(|key| key.seed() != seed) => {
+                Some(Arc::new(SessionKey::new(seed)))
+            }
+            _ => key,
+        };
         let account = account.map(|planned| Arc::new(self.account(planned, key)));
         let clock = new_clock(self.behaviour.deterministic);
+        set(&clock, planned.clock.as_ref());
         let planted = Planted::new(
             &self.behaviour,
             self.origin,
@@ -216,6 +234,7 @@ impl App {
             clock.now(),
         )?;
         let faults = planned.faults().map_err(SeedError::Impossible)?;
+        let dice = state.map(State::dice).transpose().map_err(impossible)?;
         let names = [
             application.as_ref().map(|application| &application.id),
             account.as_ref().map(|account| &account.id),
@@ -233,8 +252,8 @@ impl App {
         let secrets = secrets.chain(of_account.into_iter().flatten());
         let secrets = Secrets::new(secrets.map(String::as_str));
         let ledger = Arc::new(Ledger::new(Founding {
-            number: self.founded.fetch_add(1, Ordering::Relaxed),
-            dice: dice_of(self.origin, &name),
+            number: number.unwrap_or_else(|| self.founded.fetch_add(1, Ordering::Relaxed)),
+            dice: dice.unwrap_or_else(|| Ids::new(dice_of(self.origin, &name))),
             name,
             life,
             clock,
@@ -342,6 +361,7 @@ impl App {
     pub fn reset(&self) {
         let origin = self.next_origin();
         self.clock.reset();
+        set(&self.clock, self.start.as_ref());
         lock(&self.clock_snapshots).clear();
         let tenants = self.seeded.get().map_or_else(Vec::new, Clone::clone);
         for left in self.tenants.replace(&tenants) {
@@ -353,7 +373,7 @@ impl App {
         }
         for tenant in &tenants {
             tenant.ledger.open();
-            tenant.ledger.clock.reset();
+            tenant.start_clock();
             self.replant(tenant, origin);
         }
         {
@@ -374,7 +394,7 @@ impl App {
 
     /// Puts one tenant back to the start, with its clock. The numbers of requests go on, because they are every tenant's.
     pub fn reset_tenant(&self, tenant: &Tenant) {
-        tenant.ledger.clock.reset();
+        tenant.start_clock();
         self.replant(tenant, self.next_origin());
         *lock(&tenant.ledger.journal) = Journal::new(self.behaviour.journal);
         tenant.ledger.stir();
@@ -441,6 +461,25 @@ impl App {
         let removed = self.tenants.remove(name)?;
         self.departures.set(removed.ledger.number(), None);
         Some(removed)
+    }
+
+    /// Adds tenants, each in place of one that has an id of it; all or none. What is replaced leaves with its journal.
+    ///
+    /// # Errors
+    /// There is no room, or another tenant has an id or a secret of one of them.
+    pub(super) fn swap(&self, tenants: &[Arc<Tenant>]) -> Result<(), String> {
+        for left in self.tenants.swap(tenants)? {
+            self.departures.set(left.ledger.number(), None);
+            left.ledger.close();
+        }
+        for tenant in tenants {
+            let (number, end) = (tenant.ledger.number(), tenant.ledger.end());
+            if end.is_some() {
+                self.departures.set(number, end);
+            }
+            tenant.ledger.stir();
+        }
+        Ok(())
     }
 
     /// The tenant with that number, if it is still there.
@@ -554,6 +593,11 @@ fn dice_of(origin: [u8; 32], tenant: &str) -> [u8; 32] {
         .into()
 }
 
+/// The refusal of a state in a seed.
+fn impossible(why: String) -> SeedError {
+    SeedError::Impossible(format!("state: {why}"))
+}
+
 /// A clock that nobody has moved.
 fn new_clock(deterministic: bool) -> Arc<Clock> {
     Arc::new(if deterministic {
@@ -629,6 +673,7 @@ mod tests {
         };
         let app = app(Seed {
             tenants: vec![named("one"), named("two")],
+            ..Seed::default()
         });
         let add = |id: &str| {
             let part = app.application(id).unwrap();
@@ -730,6 +775,7 @@ mod tests {
         };
         let app = app(Seed {
             tenants: vec![seed::PlannedTenant::default(), only(true), only(false)],
+            ..Seed::default()
         });
         let parts = |name: &str| {
             let tenant = app.tenant(name).unwrap();

@@ -113,6 +113,24 @@ impl Clock {
         self.put(freeze, self.millis().saturating_add(advance));
     }
 
+    /// Sets it as it is to begin: at a time, or so many milliseconds ahead of its base, and frozen or running.
+    pub fn begin(&self, time: Option<Timestamp>, ahead: i64, frozen: bool) {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(time) = time {
+            return self.put(Some(frozen), time.as_millisecond());
+        }
+        self.ahead.store(ahead, Ordering::Release);
+        self.frozen.store(RUNNING, Ordering::Release);
+        if frozen {
+            self.frozen.store(self.millis(), Ordering::Release);
+        }
+    }
+
+    /// By how many milliseconds it is ahead of its base, while it runs.
+    pub fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::Acquire)
+    }
+
     /// Sets it to a time, also to an earlier one. Whether it runs does not change.
     pub fn set(&self, to: Timestamp) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);

@@ -80,8 +80,7 @@ impl Minted {
                 terminal_secret: Some(self.terminal_secret.into()),
                 ..seed::AuthsignalTenant::default_one()
             }),
-            failures: Vec::new(),
-            faults: Vec::new(),
+            ..PlannedTenant::default()
         }
     }
 
@@ -195,6 +194,7 @@ impl App {
             resemble(&mut planned, start);
         }
         let created = Created {
+            number: None,
             key: Arc::clone(&self.created_key),
             life: wanted.ttl.or(self.behaviour.tenant_ttl),
             start: wanted.start,
@@ -249,6 +249,7 @@ impl App {
             ..PlannedTenant::default()
         };
         let created = Created {
+            number: None,
             key: Arc::clone(&self.created_key),
             life: self.behaviour.tenant_ttl,
             start: None,

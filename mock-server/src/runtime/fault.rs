@@ -38,6 +38,7 @@ const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 /// An API of a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Api {
     /// Activeconnect.
     Activeconnect,
@@ -105,6 +106,7 @@ impl Api {
 /// How late an answer is, in milliseconds: fixed, between two, or spread around a median.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Latency {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
@@ -121,6 +123,7 @@ pub struct Latency {
 /// How many requests pass in how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RateLimit {
     pub count: u64,
     pub seconds: u64,
@@ -129,6 +132,7 @@ pub struct RateLimit {
 /// What happens to the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Connection {
     ResetBeforeAnswer,
     ResetAfterAnswer,
@@ -138,6 +142,7 @@ pub enum Connection {
 /// What is wrong with a member of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SchemaChange {
     Rename,
     Drop,
@@ -148,6 +153,7 @@ pub enum SchemaChange {
 /// How an answer breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WrongSchema {
     pub change: SchemaChange,
     /// By its name or as a JSON Pointer; without it, the first one by name.
@@ -158,6 +164,7 @@ pub struct WrongSchema {
 /// Something that goes wrong with some requests. The members are those of the control API, which describes each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

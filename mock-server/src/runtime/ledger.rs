@@ -44,7 +44,7 @@ pub struct Ledger {
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
     /// What is to go wrong at the start.
-    planned: Faults,
+    planned: Plan,
     /// What is to go wrong now.
     faults: Mutex<Plan>,
     /// Whether anything is, so that no other request pays for it.
@@ -91,6 +91,11 @@ pub(super) struct Share {
 }
 
 impl Share {
+    /// Its supplies.
+    pub(super) fn supplies(&self) -> &Supplies {
+        &self.supplies
+    }
+
     /// Roughly the bytes that it takes.
     pub(super) fn size(&self) -> usize {
         self.supplies.outbox.size() + self.replays.size()
@@ -109,8 +114,8 @@ pub(super) struct Founding {
     pub(super) secrets: Secrets,
     /// What is to go wrong with the first requests.
     pub(super) faults: Faults,
-    /// The seed of what is drawn for faults.
-    pub(super) dice: [u8; 32],
+    /// What is drawn from for faults.
+    pub(super) dice: Ids,
     pub(super) courier: Arc<Courier>,
     pub(super) pulse: Arc<watch::Sender<u64>>,
 }
@@ -154,6 +159,11 @@ pub(super) fn beat(pulse: &watch::Sender<u64>) {
 impl Ledger {
     /// An empty ledger.
     pub(super) fn new(founding: Founding) -> Self {
+        let planned = Plan {
+            seed: founding.dice.seed(),
+            faults: founding.faults,
+            dice: founding.dice,
+        };
         Self {
             number: founding.number,
             name: founding.name,
@@ -167,9 +177,9 @@ impl Ledger {
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
-            faulty: AtomicBool::new(!founding.faults.is_empty()),
-            faults: Mutex::new(Plan::new(founding.faults.clone(), founding.dice)),
-            planned: founding.faults,
+            faulty: AtomicBool::new(!planned.faults.is_empty()),
+            faults: Mutex::new(planned.clone()),
+            planned,
             pace: tokio::sync::Mutex::new(()),
             closed: watch::Sender::new(false),
             changes: watch::Sender::new(0),
@@ -388,6 +398,12 @@ impl Ledger {
         taken
     }
 
+    /// The faults that are to come, and what is drawn from for them.
+    pub(super) fn plan(&self) -> (Faults, Ids) {
+        let plan = lock(&self.faults);
+        (plan.faults.clone(), plan.dice.clone())
+    }
+
     /// What it holds now, with its supplies.
     pub(super) fn share(&self, supplies: Supplies) -> Share {
         Share {
@@ -419,7 +435,9 @@ impl Ledger {
 
     /// Forgets nonces and counted requests, and restores the faults of the start.
     pub(super) fn forget(&self) {
-        self.plan_faults(self.planned.clone());
+        let mut plan = lock(&self.faults);
+        *plan = self.planned.clone();
+        self.planned_anew(plan);
         *lock(&self.replays) = Replays::default();
         *lock(&self.requests) = Windows::default();
     }

@@ -4,6 +4,7 @@
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
 //! - `creation`: tenants that come and go while the mock runs
+//! - `dumping`: writes tenants into a file, and reads them from one
 //! - `reading`: reads the journals of all tenants at once
 //! - `restoring`: takes snapshots of tenants, and goes back to them
 //! - `rounds`: sends webhooks that fall due, and moves clocks through them
@@ -17,14 +18,16 @@
 //! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `secrets`, `seed`, `tally`: one job each
 //! - `faults`: what a test wants to go wrong with the next requests
 //! - `fault`: one such fault, and whether it can be
-//! - `file`, `hosts`, `lock`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading
-//!   files that people write, and the vendors' words in them; when to look at tenants again
+//! - `file`, `hosts`, `lock`, `stand_ins`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a
+//!   lock; texts in place of secrets; reading files that people write, and the vendors' words in them; when to look at
+//!   tenants again
 
 mod app;
 mod behaviour;
 pub mod clock;
 mod creation;
 pub mod delivery;
+mod dumping;
 pub mod fault;
 pub mod faults;
 mod file;
@@ -42,6 +45,7 @@ mod rounds;
 mod secrets;
 pub mod seed;
 mod snapshot;
+mod stand_ins;
 mod strict;
 mod tally;
 mod tenant;
@@ -52,6 +56,7 @@ pub mod word;
 pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::creation::{CreateError, Wanted};
+pub use self::dumping::LoadError;
 pub use self::file::{read_bounded, read_file};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;

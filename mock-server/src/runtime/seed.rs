@@ -9,13 +9,16 @@ mod flows;
 mod id_tokens;
 pub mod management;
 mod overlap;
+pub mod schema;
 mod settings;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -29,6 +32,7 @@ use self::flows::PlantedFlow;
 use self::id_tokens::PlantedIssuer;
 use self::overlap::{Answers, Own};
 use self::settings::TenantSettings;
+pub use self::state::{Sources, State};
 use super::fault::Fault;
 use super::faults::Faults;
 use super::file::read_file;
@@ -68,10 +72,23 @@ const PASSKEY_USER: &str = "b60429a1-6288-43dc-80c0-6a3e73dd51b9";
 /// Model id of iCloud Keychain, one of the two that the suites accept.
 const ICLOUD_KEYCHAIN: &str = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd";
 
-/// The worlds a mock starts with.
+/// The version of the format of seeds.
+const VERSION: u64 = 1;
+
+/// What a mock starts with: its tenants. A file of `stepup-mock dump` has this form, too.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seed {
+    /// The schema of this file, for editors.
+    #[serde(rename = "$schema")]
+    #[expect(dead_code, reason = "editors read it")]
+    schema: Option<String>,
+    /// Version of the format; 1 if it is left out.
+    #[expect(dead_code, reason = "it is checked before all else is read")]
+    version: Option<u64>,
+    /// How the mock's own clock is set at the start. Each tenant has its own clock.
+    pub clock: Option<PlannedClock>,
     /// Isolated tenants. An empty list gives one tenant with the default credentials.
     pub tenants: Vec<PlannedTenant>,
 }
@@ -79,6 +96,7 @@ pub struct Seed {
 /// A tenant: an isolated state, reached with the credentials of its parts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedTenant {
     /// Its Activeconnect application.
     pub activeconnect: Option<Application>,
@@ -90,6 +108,23 @@ pub struct PlannedTenant {
     /// What else goes wrong with the first requests, of both.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// How its clock is set at the start.
+    pub clock: Option<PlannedClock>,
+    /// Its exact state, as `stepup-mock dump` writes it; in place of users, settings and all else of its parts.
+    pub state: Option<Box<State>>,
+}
+
+/// How a clock is set.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PlannedClock {
+    /// What it shows at the start; without it, the time of the machine, or 2026-01-01T00:00:00Z in deterministic mode.
+    pub time: Option<Timestamp>,
+    /// By how many milliseconds it is ahead of the machine's time, in place of `time`.
+    pub ahead_milliseconds: Option<i64>,
+    /// Whether it stands still.
+    pub frozen: Option<bool>,
 }
 
 impl PlannedTenant {
@@ -126,6 +161,7 @@ impl PlannedTenant {
 /// An Activeconnect application to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Application {
     /// Its id.
     pub id: String,
@@ -141,6 +177,7 @@ pub struct Application {
 /// An Activeconnect user to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The id.
     pub id: String,
@@ -152,6 +189,7 @@ pub struct User {
 /// An Authsignal tenant to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthsignalTenant {
     /// Its id.
     pub id: String,
@@ -234,6 +272,7 @@ pub struct AuthsignalTenant {
 /// An app client to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppClient {
     /// Its id.
     pub client_id: String,
@@ -249,6 +288,7 @@ pub struct AppClient {
 /// What is set for a tenant's passkeys.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passkeys {
     /// Domain of the relying party.
     pub relying_party: Option<String>,
@@ -290,6 +330,7 @@ impl Passkeys {
 /// A URL that events go to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Webhook {
     /// The URL.
     pub url: String,
@@ -304,6 +345,7 @@ pub struct Webhook {
 /// A rule to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rule {
     /// Its id.
     pub rule_id: String,
@@ -326,6 +368,7 @@ pub struct Rule {
 /// An Authsignal user to plant.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthsignalUser {
     /// The id.
     pub user_id: String,
@@ -347,6 +390,7 @@ pub struct AuthsignalUser {
 /// An authenticator to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthsignalAuthenticator {
     /// Method, as Authsignal names it.
     pub verification_method: Word<Method>,
@@ -441,6 +485,7 @@ impl Vocabulary for Kind {
 /// A secret that prints as dots.
 #[derive(Clone, Deserialize, PartialEq, Eq)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Secret(String);
 
 impl Secret {
@@ -498,6 +543,13 @@ pub fn check_webhooks<'a>(
         let Some(authsignal) = &tenant.authsignal else {
             continue;
         };
+        if let Some(state) = &tenant.state {
+            for url in state.urls() {
+                check(url).map_err(|why| {
+                    SeedError::Impossible(format!("tenants[{index}].state: webhook: {why}"))
+                })?;
+            }
+        }
         let urls = authsignal.webhooks.iter().map(|webhook| &webhook.url);
         let configured = authsignal.configured().map_err(SeedError::Impossible)?;
         let own = configured
@@ -514,10 +566,37 @@ pub fn check_webhooks<'a>(
     Ok(())
 }
 
-/// How the fault of a member ends that stands where only `tenants` may.
-const ONLY_TENANTS: &str = "is unknown; use one of: tenants";
+/// How the fault of a member ends that stands beside `tenants`, and is none of what may.
+const ONLY_TENANTS: &str = "is unknown; use one of: $schema, version, clock, tenants";
 /// Where such a member belongs: examples in the README show parts of a tenant.
 const IN_TENANT: &str = r#"; what belongs to a tenant stands in it: {"tenants": [{"authsignal": {"id": ..., "secret": ..., ...}}]}"#;
+
+/// Checks the version before all else, which another version may write otherwise.
+fn check_version(seed: &Value) -> Result<(), String> {
+    let Some(version) = seed.get("version") else {
+        return Ok(());
+    };
+    match version.as_u64() {
+        Some(VERSION) => Ok(()),
+        Some(version) => Err(format!(
+            "version is {version}, and this mock reads version {VERSION}; write the file in that form, or use a release of stepup-mock that reads version {version}"
+        )),
+        // Whatever else it is has its place and its fault when the rest is read.
+        None => Ok(()),
+    }
+}
+
+/// Checks what stands beside the states of tenants.
+fn check_states(seed: &Value) -> Result<(), String> {
+    let tenants = seed.get("tenants").and_then(Value::as_array);
+    let tenants = tenants.into_iter().flatten().enumerate();
+    for (index, tenant) in tenants {
+        if let Value::Object(tenant) = tenant {
+            state::check_beside(tenant).map_err(|why| format!("tenants[{index}].{why}"))?;
+        }
+    }
+    Ok(())
+}
 
 impl Seed {
     /// The seed of that name, or of the file at that path.
@@ -555,6 +634,11 @@ impl Seed {
     }
 
     fn read(name: &str, value: Result<Value, String>) -> Result<Self, SeedError> {
+        let value = value.and_then(|value| {
+            check_version(&value)?;
+            check_states(&value)?;
+            Ok(value)
+        });
         let seed = value.and_then(strict::read::<Self>).and_then(|seed| {
             match seed.tenants.iter().position(PlannedTenant::is_empty) {
                 Some(index) => Err(format!(
@@ -640,9 +724,9 @@ impl Seed {
             tenants: vec![PlannedTenant {
                 activeconnect: Some(application),
                 authsignal: Some(authsignal),
-                failures: Vec::new(),
-                faults: Vec::new(),
+                ..PlannedTenant::default()
             }],
+            ..Self::default()
         }
     }
 
@@ -676,6 +760,7 @@ impl Seed {
                 authsignal: Some(authsignal),
                 ..PlannedTenant::default()
             }],
+            ..Self::default()
         }
     }
 
@@ -806,6 +891,14 @@ impl Seed {
                 .authsignal
                 .get_or_insert_with(AuthsignalTenant::default_one);
         }
+        self.checked()
+    }
+
+    /// The seed, of which nothing is completed.
+    ///
+    /// # Errors
+    /// The seed is contradictory.
+    pub fn checked(self) -> Result<Self, SeedError> {
         self.check().map_err(SeedError::Impossible)?;
         Ok(self)
     }
@@ -817,12 +910,14 @@ impl Seed {
                 self.tenants.len()
             ));
         }
+        clear(self.clock.as_ref())?;
         // What the tenants before have.
         let (mut applications, mut authsignals) = (BTreeMap::new(), BTreeMap::new());
         let mut secrets = BTreeSet::new();
         for (index, tenant) in self.tenants.iter().enumerate() {
             let faults = tenant.faults();
             faults.map_err(|why| format!("tenants[{index}].{why}"))?;
+            clear(tenant.clock.as_ref()).map_err(|why| format!("tenants[{index}].{why}"))?;
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
                 sound(&place, &application.id, &application.secret)?;
@@ -877,6 +972,17 @@ impl Seed {
             }
         }
         Ok(())
+    }
+}
+
+/// Checks that a clock is set in one way.
+fn clear(clock: Option<&PlannedClock>) -> Result<(), String> {
+    match clock {
+        Some(clock) if clock.time.is_some() && clock.ahead_milliseconds.is_some() => Err(
+            "clock: `time` and `aheadMilliseconds` say the same in two ways; leave one out"
+                .to_owned(),
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -1523,7 +1629,7 @@ mod tests {
         assert!(error.contains("tenants[1].activeconnect"), "{error}");
         let flows = read(r#"{"flows":[]}"#).unwrap_err().to_string();
         assert!(
-            flows.contains("`flows` is unknown; use one of: tenants; what belongs to a tenant"),
+            flows.contains("`flows` is unknown; use one of: $schema, version, clock, tenants; what belongs to a tenant"),
             "{flows}"
         );
         let unknown = read(r#"{"tenant":[]}"#);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::ledger::Share;
 use crate::bounds::{SNAPSHOT_BYTES, SNAPSHOTS};
+use crate::domain::Supplies;
 use crate::domain::activeconnect::Activeconnect;
 use crate::domain::authsignal::Authsignal;
 
@@ -39,6 +40,11 @@ impl Moment {
     /// When that was, by the tenant's clock.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// What both vendors share.
+    pub(super) fn supplies(&self) -> &Supplies {
+        self.share.supplies()
     }
 
     /// Roughly the bytes that it takes.

@@ -9,12 +9,13 @@ use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
 
 use super::behaviour::Behaviour;
+use super::clock::Clock;
 use super::ledger::Ledger;
 use super::lock::lock;
 use super::part::Part;
-use super::seed::{self, SeedError};
+use super::seed::{self, PlannedClock, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
-use crate::domain::activeconnect::{Activeconnect, Application};
+use crate::domain::activeconnect::{Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
 use crate::domain::{Page, Supplies};
@@ -46,6 +47,13 @@ impl Tenant {
     /// Its name in listings.
     pub fn name(&self) -> &str {
         self.ledger.name()
+    }
+
+    /// The ids of its parts.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        let application = self.activeconnect.as_ref().map(|part| &part.account().id);
+        let account = self.authsignal.as_ref().map(|part| &part.account().id);
+        application.into_iter().chain(account).map(String::as_str)
     }
 
     /// The state that it shares between both vendors.
@@ -160,6 +168,12 @@ impl Tenant {
         self.begin_anew(&supplies, authsignal.as_deref());
     }
 
+    /// Sets its clock as it is at the start.
+    pub(super) fn start_clock(&self) {
+        self.ledger.clock.reset();
+        set(&self.ledger.clock, self.planned.clock.as_ref());
+    }
+
     /// Its snapshots.
     pub(super) fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
         lock(&self.snapshots)
@@ -230,6 +244,14 @@ impl Tenant {
     }
 }
 
+/// Sets a clock as a seed says.
+pub(super) fn set(clock: &Clock, planned: Option<&PlannedClock>) {
+    if let Some(planned) = planned {
+        let ahead = planned.ahead_milliseconds.unwrap_or_default();
+        clock.begin(planned.time, ahead, planned.frozen.unwrap_or_default());
+    }
+}
+
 /// The states that a seed describes.
 pub(super) struct Planted {
     pub(super) supplies: Supplies,
@@ -252,6 +274,11 @@ impl Planted {
             .chain_update(application.map_or("", |application| &application.id))
             .chain_update(account.map_or("", |account| &account.id))
             .finalize();
+        if let Some(state) = &planned.state {
+            let (limits, outbox) = (behaviour.limits, behaviour.outbox);
+            let restored = Self::restored(state, application, account, limits, outbox, now);
+            return restored.map_err(|why| SeedError::Impossible(format!("state: {why}")));
+        }
         let mut supplies = Supplies::new(own.into(), behaviour.outbox);
         let mut turn = supplies.turn(now);
         let mut activeconnect = application
@@ -273,6 +300,24 @@ impl Planted {
             supplies,
             activeconnect,
             authsignal,
+        })
+    }
+
+    /// The states of a file, as they go on at that time.
+    fn restored(
+        state: &State,
+        application: Option<&Arc<Application>>,
+        account: Option<&Arc<authsignal::Tenant>>,
+        limits: Limits,
+        outbox: usize,
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        let activeconnect = application.map(|own| state.activeconnect(own, limits));
+        let authsignal = account.map(|own| state.authsignal(own, now));
+        Ok(Self {
+            supplies: state.supplies(outbox)?,
+            activeconnect: activeconnect.transpose()?,
+            authsignal: authsignal.transpose()?,
         })
     }
 }

@@ -161,7 +161,50 @@ impl Tenants {
 
     /// Removes the tenant with that id, and returns it.
     pub(super) fn remove(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.remove_from(&mut self.write(), name)
+    }
+
+    /// Adds tenants, each in place of those that have an id of it; all or none. Returns what they replace.
+    ///
+    /// # Errors
+    /// One of them has the ids of two others, there is no room, or another tenant has one of its secrets.
+    pub(super) fn swap(&self, tenants: &[Arc<Tenant>]) -> Result<Vec<Arc<Tenant>>, String> {
         let mut kept = self.write();
+        let (mut left, mut added) = (Vec::new(), Vec::new());
+        let mut refusal = None;
+        for tenant in tenants {
+            let before = left.len();
+            for id in tenant.ids() {
+                left.extend(self.remove_from(&mut kept, id));
+            }
+            if left.len() > before + 1 {
+                refusal = Some(format!(
+                    "tenant {} has the ids of two tenants; delete one of them first",
+                    tenant.name()
+                ));
+            }
+        }
+        for tenant in tenants {
+            refusal = refusal.or_else(|| self.check(&kept, tenant).err());
+            if refusal.is_some() {
+                break;
+            }
+            self.insert(&mut kept, Arc::clone(tenant));
+            added.push(tenant.name());
+        }
+        let Some(why) = refusal else {
+            return Ok(left);
+        };
+        for name in added {
+            self.remove_from(&mut kept, name);
+        }
+        for tenant in left {
+            self.insert(&mut kept, tenant);
+        }
+        Err(why)
+    }
+
+    fn remove_from(&self, kept: &mut Kept, name: &str) -> Option<Arc<Tenant>> {
         let number = kept.number(name)?;
         let tenant = kept.all.remove(&number)?;
         if let Some(part) = tenant.activeconnect() {

@@ -24,3 +24,18 @@ impl<T: Vocabulary> TryFrom<String> for Word<T> {
             .ok_or_else(|| format!("`{word}` is unknown; use one of: {}", T::words().join(", ")))
     }
 }
+
+#[cfg(feature = "schema")]
+impl<T: Vocabulary> schemars::JsonSchema for Word<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Word".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "enum": T::words()})
+    }
+}

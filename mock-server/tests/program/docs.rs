@@ -79,6 +79,11 @@ fn examples_of_drift_run() {
 }
 
 #[test]
+fn examples_of_dumps_run() {
+    runs("dump.md");
+}
+
+#[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
 }

@@ -645,6 +645,8 @@ fn attack(
             | "list_tenants"
             | "create_tenant"
             | "delete_tenant"
+            | "dump"
+            | "load"
             | "list_snapshots"
             | "take_snapshot"
             | "restore_snapshot"

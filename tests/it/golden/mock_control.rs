@@ -4,6 +4,7 @@ mod desk;
 mod devices;
 mod export;
 mod faults;
+mod files;
 mod inbox;
 mod snapshots;
 mod verification;
@@ -47,6 +48,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         devices::exchanges(),
         export::exchanges(),
         faults::exchanges(),
+        files::exchanges(),
         snapshots::exchanges(),
         webhooks::exchanges(),
     ]

@@ -4,6 +4,7 @@
 
 mod compare;
 pub(crate) mod sampler;
+mod seed;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};

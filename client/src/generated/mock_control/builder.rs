@@ -1371,6 +1371,160 @@ impl<'a> DeleteTenant<'a> {
         }
     }
 }
+/// Builder for [`Client::dump`]
+///
+/// [`Client::dump`]: super::Client::dump
+#[derive(Clone)]
+pub struct Dump<'a> {
+    client: &'a super::Client,
+    secrets: Result<Option<bool>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> Dump<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            secrets: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `secrets`.
+    pub fn secrets<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<bool>,
+    {
+        self.secrets = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `bool` for secrets failed".to_string());
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/dump`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SeedDocument>, Error<types::Problem>> {
+        let Self { client, secrets, tenant } = self;
+        let secrets = secrets.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/dump", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("secrets", &secrets))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "dump",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::load`]
+///
+/// [`Client::load`]: super::Client::load
+#[derive(Clone)]
+pub struct Load<'a> {
+    client: &'a super::Client,
+    body: Result<types::SeedDocument, String>,
+}
+impl<'a> Load<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::SeedDocument>,
+    {
+        self.body = value
+            .try_into()
+            .map_err(|_| "conversion to `SeedDocument` for body failed".to_string());
+        self
+    }
+    /// Sends a `POST` request to `/_mock/load`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/load", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "load",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::list_snapshots`]
 ///
 /// [`Client::list_snapshots`]: super::Client::list_snapshots

@@ -294,6 +294,39 @@ impl Client {
     pub fn delete_tenant(&self) -> builder::DeleteTenant<'_> {
         builder::DeleteTenant::new(self)
     }
+    /// Write tenants into a file
+    ///
+    /// Answers with a tenant, or with every tenant and the mock's own clock, as a seed. Another mock that starts with it, or
+    /// loads it, goes on exactly as this one: with the users, their authenticators and devices, actions, challenges,
+    /// sessions, settings, messages, deliveries, faults and clock, and with the same next ids. Journals, snapshots,
+    /// used nonces and counted requests are not in it.
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/dump`
+    ///
+    /// Arguments:
+    /// - `secrets`: Whether secrets are in it; by default, they are. Without them, the credentials of tenants are missing, and other
+    /// texts of the same form stand for codes, links, tokens and keys.
+    ///
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn dump(&self) -> builder::Dump<'_> {
+        builder::Dump::new(self)
+    }
+    /// Load a file
+    ///
+    /// Adds the tenants of a seed, such as one that `dump` has answered with. Each takes the place of the tenant that has its
+    /// ids, whose journal and snapshots go; other tenants stay. A tenant without credentials keeps those of the tenant that
+    /// it replaces, or gets new ones. With `clock`, the mock's own clock is set, too. If anything of it is wrong, nothing
+    /// changes. A reset of the whole mock brings back the tenants that it started with.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/load`
+    ///
+    /// Arguments:
+    /// - `body`: The seed.
+    pub fn load(&self) -> builder::Load<'_> {
+        builder::Load::new(self)
+    }
     /// List snapshots
     ///
     /// Lists the snapshots of all tenants, by tenant and name.

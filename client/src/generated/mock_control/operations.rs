@@ -19,6 +19,8 @@ pub static ALL: &[&Operation] = &[
     &LIST_TENANTS,
     &CREATE_TENANT,
     &DELETE_TENANT,
+    &DUMP,
+    &LOAD,
     &LIST_SNAPSHOTS,
     &TAKE_SNAPSHOT,
     &RESTORE_SNAPSHOT,
@@ -189,6 +191,22 @@ pub static DELETE_TENANT: Operation = Operation {
     id: "delete_tenant",
     method: "DELETE",
     path: "/_mock/tenants/{tenant}",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `GET /_mock/dump`.
+pub static DUMP: Operation = Operation {
+    id: "dump",
+    method: "GET",
+    path: "/_mock/dump",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/load`.
+pub static LOAD: Operation = Operation {
+    id: "load",
+    method: "POST",
+    path: "/_mock/load",
     retry: RetryClass::Never,
     security: &[],
 };

@@ -6005,7 +6005,6 @@ pub struct RuleVariable {
 /// A seed, as `--seed` reads it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
-#[non_exhaustive]
 pub struct SeedDocument(
     /// The value.
     pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Ids;
+use crate::domain::in_file::counter;
 
 /// A registration link.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Link {
     pub(super) token: String,
     pub(super) expires: Timestamp,
@@ -28,7 +31,8 @@ pub enum Registration {
 }
 
 /// How a device describes itself.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Description {
     /// Address for push notifications. It also identifies the device.
     pub notification_token: String,
@@ -59,13 +63,15 @@ pub struct Credentials {
 }
 
 /// A registered device.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Device {
     pub(super) id: String,
     pub(super) secret: String,
     pub(super) service_id: String,
     pub(super) service_secret: String,
     pub(super) description: Description,
+    #[serde(deserialize_with = "counter")]
     pub(super) training_images: usize,
 }
 

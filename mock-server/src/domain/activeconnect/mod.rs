@@ -6,6 +6,7 @@ pub mod device;
 #[cfg(test)]
 mod model;
 pub mod overview;
+pub mod record;
 mod roll;
 pub mod session;
 pub mod signature;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use self::device::{Description, Device, Link, Registration};
 use self::roll::Roll;
@@ -105,7 +107,8 @@ pub enum Refusal {
 }
 
 /// A user of the application.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct User {
     /// The id as it was given first.
     id: String,

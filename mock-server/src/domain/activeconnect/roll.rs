@@ -27,6 +27,16 @@ impl Roll {
         self.newest
     }
 
+    /// The number of the newest session.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// The next session has a number after this one.
+    pub(super) fn start_after(&mut self, newest: u64) {
+        self.newest = self.newest.max(newest);
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.users.len()

@@ -16,12 +16,15 @@
 //! that has expired reads `closed`, are choices made here.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
+use crate::domain::in_file::counter;
 use crate::domain::later;
 
 /// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "camelCase")]
 pub enum Status {
     /// Started, waiting for the phone.
     Pending,
@@ -113,7 +116,8 @@ impl Status {
 }
 
 /// The parts of an answer that a request asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requested {
     /// Confirm a prompt.
     pub acceptance: bool,
@@ -152,9 +156,11 @@ impl Findings {
 }
 
 /// One authentication and its session.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Session {
     /// Its place among all sessions.
+    #[serde(deserialize_with = "counter")]
     pub number: u64,
     /// Names the session; its public half.
     pub token: String,

@@ -22,6 +22,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::address::Contact;
 use super::challenge::WrongCodes;
@@ -31,7 +32,8 @@ use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USE
 use crate::domain::custom::{self, Custom};
 
 /// What decided about an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Decider {
     /// The first rule that matched.
     Rule,
@@ -46,7 +48,8 @@ pub enum Decider {
 }
 
 /// What was decided about an action, and by what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decision {
     /// What decided.
     pub by: Decider,
@@ -55,7 +58,8 @@ pub struct Decision {
 }
 
 /// The attributes of a tracked action. Only those that later answers show are kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Known {
     /// Key of the action.
     pub idempotency_key: Option<String>,
@@ -101,9 +105,11 @@ impl Known {
 }
 
 /// An action.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Action {
-    /// Its code.
+    /// Its code. A file has codes of another kind, which are secrets.
+    #[serde(rename = "action")]
     pub code: String,
     /// Its key.
     pub key: String,

@@ -1,5 +1,7 @@
 //! What an email address and a phone number look like, and what the application says of a user's. Knows no user.
 
+use serde::{Deserialize, Serialize};
+
 use super::Refusal;
 use super::vocabulary::Method;
 use crate::bounds::lengths;
@@ -10,7 +12,8 @@ const EMAIL: usize = 254;
 const DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 
 /// The attributes of a user that track can name, too.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Contact {
     /// Email address.
     pub email: Option<String>,

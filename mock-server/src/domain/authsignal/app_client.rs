@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::user::Attributes;
@@ -16,7 +17,8 @@ const OWN_CLAIMS: [&str; 10] = [
 const CUSTOM: &str = "custom.";
 
 /// How the sessions of one app client are made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppClient {
     /// How long an access token lives.
     pub access_token_life: SignedDuration,
@@ -39,7 +41,8 @@ pub struct AppClientText {
 }
 
 /// What of a user a custom claim shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum Source {
     Email,
     EmailVerified,
@@ -190,7 +193,8 @@ fn claim((name, word): (String, String)) -> Result<(String, Source), String> {
 }
 
 /// The app clients of a tenant that are configured. Any other id works too, with the defaults.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppClients {
     configured: BTreeMap<String, AppClient>,
     other: AppClient,

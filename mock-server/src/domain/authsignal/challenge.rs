@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
@@ -14,11 +15,13 @@ use crate::bounds::{
     CHALLENGES_PER_USER, RATES, TEXT, lengths,
 };
 use crate::domain::custom::{self, Custom};
+use crate::domain::in_file::{LARGEST, counter};
 use crate::domain::later;
-use crate::domain::shares::{Owner, Room, Share, Shares};
+use crate::domain::shares::{Kept, Owner, Room, Share, Shares};
 
 /// A challenge: by one-time code or link, by a device that approves, or by anything that an anonymous user has.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Challenge {
     /// Its id.
     pub id: String,
@@ -55,7 +58,8 @@ pub struct Challenge {
 }
 
 /// What a device is asked, and what it has answered.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Approval {
     /// Its state.
     pub stage: Stage,
@@ -66,7 +70,8 @@ pub struct Approval {
 }
 
 /// Where an approval stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Stage {
     /// No device has read it.
     Unclaimed,
@@ -96,7 +101,8 @@ impl Stage {
 }
 
 /// What a device shows about the page that asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Told {
     /// Data of the application.
     pub custom: Option<Custom>,
@@ -109,7 +115,8 @@ pub struct Told {
 }
 
 /// Wrong codes by methods that have no challenge of their own, since the last right one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WrongCodes {
     /// Of the authenticator app.
     pub totp: u32,
@@ -276,7 +283,40 @@ impl Default for Challenges {
     }
 }
 
+/// The challenges of a tenant, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChallengesRecord {
+    /// Oldest first.
+    kept: Vec<Kept<Challenge>>,
+    #[serde(deserialize_with = "counter")]
+    rung: u64,
+}
+
 impl Challenges {
+    /// What they are, for a file.
+    pub fn record(&self) -> ChallengesRecord {
+        ChallengesRecord {
+            kept: self.kept.kept(),
+            rung: self.rung,
+        }
+    }
+
+    /// Those of a file.
+    pub fn restored(record: ChallengesRecord) -> Self {
+        let kept = Shares::restored(ROOM, record.kept, Challenge::bytes);
+        let rings = kept.oldest_first();
+        let is_sound = |(_, Reverse(number)): &Ring| *number <= LARGEST;
+        let rings = rings.filter_map(|own| Some((own.ring.filter(is_sound)?, own.id.clone())));
+        let ringing: BTreeMap<_, _> = rings.collect();
+        let newest = ringing.keys().map(|(_, Reverse(number))| *number + 1).max();
+        Self {
+            rung: record.rung.max(newest.unwrap_or_default()),
+            ringing,
+            kept,
+        }
+    }
+
     /// A challenge.
     pub fn get(&self, id: &str) -> Option<&Challenge> {
         self.kept.get(id)
@@ -398,7 +438,8 @@ pub struct Limit {
 }
 
 /// How often something may happen, for each key; exact, by a sliding window.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Windows {
     happened: HashMap<String, VecDeque<Timestamp>>,
     /// The longest window that was asked for.
@@ -417,6 +458,11 @@ fn within(at: Timestamp, window: SignedDuration, now: Timestamp) -> bool {
 const KEYS: usize = 1_024;
 
 impl Windows {
+    /// Whether a tenant may have so many.
+    pub fn fits(&self) -> bool {
+        self.happened.len() <= RATES && self.room <= RATES
+    }
+
     /// Notes that it happens; returns `false` and notes nothing if it may not.
     pub fn allow(&mut self, key: &str, limit: Limit, now: Timestamp) -> bool {
         self.longest = self.longest.max(limit.window);

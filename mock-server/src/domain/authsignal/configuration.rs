@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
@@ -21,7 +22,8 @@ use super::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULE_WARNINGS, json_length};
 
 /// What a tenant has configured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Configuration {
     /// Methods that users can enrol. Without any, track refuses.
     pub methods: Vec<Method>,
@@ -30,6 +32,7 @@ pub struct Configuration {
     /// What is configured for single actions.
     pub actions: ActionConfigurations,
     /// Rules.
+    #[serde(with = "rules_as_texts")]
     pub rules: Arc<Rules>,
     /// How long a code lives. No source gives the figure.
     pub code_life: SignedDuration,
@@ -78,8 +81,33 @@ pub struct Configuration {
     pub credential_life: Option<SignedDuration>,
 }
 
+/// Rules in a file: what they are made of.
+mod rules_as_texts {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{RuleText, Rules};
+
+    pub(super) fn serialize<S: Serializer>(
+        rules: &Rules,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(rules.texts())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<Rules>, D::Error> {
+        let texts = Vec::<RuleText>::deserialize(deserializer)?;
+        let rules = Rules::new(texts).map_err(de::Error::custom)?;
+        Ok(Arc::new(rules))
+    }
+}
+
 /// The outcome of the next action. It overrides everything else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NextOutcome {
     /// The user; `None` matches any.
     pub user_id: Option<String>,

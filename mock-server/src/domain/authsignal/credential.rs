@@ -1,9 +1,12 @@
 //! Passkeys and security keys as a user owns them. Knows no ceremony and no user.
 
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use crate::bounds::lengths;
 
 /// How an authenticator is attached to the device that the user works with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Attachment {
     /// It is built into the device.
     Platform,
@@ -29,7 +32,8 @@ impl Attachment {
 }
 
 /// Whether a credential can be, and is, on more than one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Backup {
     /// It stays on one device.
     NotEligible,
@@ -54,9 +58,20 @@ impl Backup {
     }
 }
 
+/// How an authenticator can be reached, in the words of WebAuthn.
+pub const TRANSPORTS: [&str; 6] = ["ble", "hybrid", "internal", "nfc", "smart-card", "usb"];
+
+fn transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'static str>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?.into_iter();
+    let known = words.map(|word| TRANSPORTS.into_iter().find(|known| *known == word));
+    let known: Option<_> = known.collect();
+    known.ok_or_else(|| de::Error::unknown_variant("another", &TRANSPORTS))
+}
+
 /// What ceremonies have shown about a credential. The default describes a credential that another relying party
 /// registered: nothing is known about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
     /// The last value of the signature counter.
     pub sign_count: u32,
@@ -65,6 +80,7 @@ pub struct Record {
     /// How its authenticator is attached.
     pub attachment: Option<Attachment>,
     /// How its authenticator is reached.
+    #[serde(deserialize_with = "transports")]
     pub transports: Vec<&'static str>,
     /// Whether it was registered here, so that its user handle is ours.
     pub is_registered_here: bool,
@@ -75,7 +91,8 @@ pub struct Record {
 }
 
 /// Whom a passkey is made for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Names {
     /// User name.
     pub username: Option<String>,
@@ -101,7 +118,8 @@ impl Names {
 }
 
 /// A passkey or a security key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credential {
     /// Id of the credential.
     pub id: String,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, PARAMETER, json_length};
@@ -23,7 +24,8 @@ pub fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// What the values of a list are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ItemType {
     /// Texts.
     String,
@@ -32,7 +34,8 @@ pub enum ItemType {
 }
 
 /// A value list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ValueList {
     /// Its name.
     pub name: String,
@@ -103,7 +106,7 @@ fn number(number: f64) -> Value {
 }
 
 /// The value lists of a tenant, by alias.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValueLists(BTreeMap<String, ValueList>);
 
 impl ValueLists {
@@ -163,7 +166,8 @@ fn bytes(alias: &str, list: &ValueList) -> usize {
 }
 
 /// What the values of a custom data point are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum DataType {
     /// A text.
     #[default]
@@ -192,7 +196,8 @@ impl DataType {
 }
 
 /// What a custom data point describes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ModelType {
     /// An action.
     #[default]
@@ -215,7 +220,8 @@ impl ModelType {
 }
 
 /// A custom data point.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DataPoint {
     /// Its id.
     pub id: String,
@@ -230,7 +236,7 @@ pub struct DataPoint {
 }
 
 /// The custom data points of a tenant, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataPoints(BTreeMap<String, DataPoint>);
 
 impl DataPoints {

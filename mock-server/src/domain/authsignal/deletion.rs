@@ -5,9 +5,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::DELETIONS;
+use crate::domain::in_file::counter;
 use crate::domain::key::{Key, key};
 
 /// The deletions of a tenant.
@@ -23,7 +25,53 @@ pub struct Deletions {
     floor: u64,
 }
 
+/// The deletions of a tenant, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeletionsRecord {
+    #[serde(deserialize_with = "counter")]
+    count: u64,
+    #[serde(deserialize_with = "counter")]
+    floor: u64,
+    /// Counts and users, oldest first.
+    order: Vec<(u64, Key)>,
+}
+
 impl Deletions {
+    /// What they are, for a file.
+    pub fn record(&self) -> DeletionsRecord {
+        DeletionsRecord {
+            count: self.count,
+            floor: self.floor,
+            order: self.order.iter().copied().collect(),
+        }
+    }
+
+    /// Those of a file.
+    ///
+    /// # Errors
+    /// There are more than a tenant remembers.
+    pub fn restored(record: DeletionsRecord) -> Result<Self, String> {
+        let DeletionsRecord {
+            count,
+            floor,
+            order,
+        } = record;
+        if order.len() > DELETIONS {
+            return Err(format!(
+                "deletions: there are {}; a tenant remembers at most {DELETIONS}",
+                order.len()
+            ));
+        }
+        Ok(Self {
+            count,
+            floor,
+            // The last one of a user counts.
+            last: order.iter().map(|(count, key)| (*key, *count)).collect(),
+            order: order.into(),
+        })
+    }
+
     /// Those of a state that replaces one with these: nothing that was issued before is valid.
     #[must_use]
     pub fn of_successor(&self) -> Self {

@@ -228,16 +228,7 @@ impl Authsignal {
             user.recovery_codes.clone_from(codes);
             user.codes_unseen = true;
         }
-        if let Some(credential) = &authenticator.credential {
-            self.credentials
-                .insert(credential.id.clone(), user_id.to_owned());
-        }
-        if let Some(app) = &authenticator.app {
-            self.apps.insert(
-                (authenticator.method, app.public_key.clone()),
-                user_id.to_owned(),
-            );
-        }
+        self.note_keys(user_id, &authenticator);
         self.index(user_id);
         for authenticator in replaced {
             self.announce(
@@ -270,6 +261,18 @@ impl Authsignal {
             public_key: true,
         };
         self.events.push(turn, what(changed));
+    }
+
+    /// Notes the owner of an authenticator's keys.
+    pub(super) fn note_keys(&mut self, user_id: &str, authenticator: &Authenticator) {
+        if let Some(credential) = &authenticator.credential {
+            self.credentials
+                .insert(credential.id.clone(), user_id.to_owned());
+        }
+        if let Some(app) = &authenticator.app {
+            let key = (authenticator.method, app.public_key.clone());
+            self.apps.insert(key, user_id.to_owned());
+        }
     }
 
     /// Forgets the owner of an authenticator's keys.

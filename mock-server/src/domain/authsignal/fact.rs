@@ -6,12 +6,15 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeMap;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bounds::{CUSTOM, FACTS, NEXT_FACTS, json_length, lengths};
+use crate::domain::in_file::by_text;
 
 /// One fact, which is a variable of rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Fact {
     /// The country of the address, two letters.
     CountryCode,
@@ -64,7 +67,7 @@ impl Fact {
 }
 
 /// Some facts with their values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts(BTreeMap<Fact, Value>);
 
 impl Facts {
@@ -109,9 +112,11 @@ impl Facts {
 }
 
 /// Facts that hold for every action.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FactTables {
     /// Of addresses, by range.
+    #[serde(with = "by_text")]
     pub ips: BTreeMap<IpNet, Facts>,
     /// Of devices, by id.
     pub devices: BTreeMap<String, Facts>,
@@ -155,7 +160,8 @@ impl FactTables {
 }
 
 /// Facts of the next action. They override everything else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NextFacts {
     /// The user; `None` matches any.
     pub user_id: Option<String>,
@@ -188,7 +194,7 @@ impl NextFacts {
 }
 
 /// Facts of future actions, each used once, in the order in which they were set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Coming(Vec<NextFacts>);
 
 impl Coming {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::vocabulary::IdTokenMethod;
@@ -14,7 +14,8 @@ use super::{Authsignal, UserFilter};
 use crate::bounds::{ID_TOKEN_AUDIENCES, ID_TOKEN_ISSUERS, ID_TOKEN_KEYS, TEXT};
 
 /// Who issues ID tokens that the tenant trusts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Issuer {
     /// The method that its tokens stand for.
     pub method: IdTokenMethod,
@@ -27,7 +28,7 @@ pub struct Issuer {
 }
 
 /// The issuers of ID tokens that a tenant trusts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issuers(Vec<Issuer>);
 
 impl Issuer {

@@ -64,6 +64,7 @@ pub mod passkey_settings;
 mod permitted;
 mod proved;
 mod readdress;
+pub mod record;
 pub mod refusal;
 pub mod rule;
 mod sending;

@@ -307,7 +307,7 @@ impl Authsignal {
             user_id: challenge.user_id.clone().unwrap_or_default(),
             action: challenge.action.clone(),
             key: challenge.idempotency_key.clone(),
-            what,
+            what: what.into(),
             method: challenge.method,
             address: Some(challenge.address.clone()).filter(|address| !address.is_empty()),
         };

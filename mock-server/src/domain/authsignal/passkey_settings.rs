@@ -1,12 +1,15 @@
 //! What a tenant has set for its passkeys: the relying party, where responses come from, and which authenticators make
 //! them. Knows no ceremony and no user.
 
+use serde::{Deserialize, Serialize};
+
 use super::credential::Attachment;
 use super::webauthn::Origins;
 use crate::bounds::EXPECTED_ORIGINS;
 
 /// What a tenant has set for its passkeys. Each member has the vendor's name; the default sets nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasskeySettings {
     /// Domain of the relying party; `None` is the domain of the page that asks.
     pub relying_party: Option<String>,
@@ -23,7 +26,8 @@ pub struct PasskeySettings {
 }
 
 /// Whether an authenticator is to make sure who the user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum UserVerification {
     /// Better not.
     Discouraged,
@@ -48,7 +52,8 @@ impl UserVerification {
 }
 
 /// How a tenant wants the authenticators of new passkeys attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum AttachmentSetting {
     /// Removable.
     CrossPlatform,
@@ -78,7 +83,8 @@ impl AttachmentSetting {
 }
 
 /// A kind of authenticator that a browser offers first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RegistrationHint {
     /// The device itself.
     ClientDevice,

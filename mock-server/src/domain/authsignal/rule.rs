@@ -5,6 +5,7 @@ use std::fmt;
 
 use datalogic_rs::bumpalo::Bump;
 use datalogic_rs::{DataValue, Logic};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::json_logic::{self, ENGINE};
@@ -52,7 +53,8 @@ impl fmt::Debug for Rule {
 }
 
 /// What a rule is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleText {
     /// Its id.
     pub id: String,

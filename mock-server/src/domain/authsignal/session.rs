@@ -6,6 +6,7 @@ mod model;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::token::{Claims, SessionClaims, TokenFault};
 use super::tracking::Proof;
@@ -13,11 +14,13 @@ use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
 use crate::bounds::{SESSIONS, SESSIONS_PER_USER};
 use crate::domain::ids::Ids;
+use crate::domain::in_file::counter;
 use crate::domain::shares::{Owner, Room, Share, Shares};
 use crate::domain::{Turn, later};
 
 /// A session.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Session {
     /// Its id.
     pub id: String,
@@ -32,6 +35,7 @@ pub struct Session {
     /// When that no longer works.
     pub refreshable_until: Timestamp,
     /// How often it was refreshed: an access token of an earlier round is revoked.
+    #[serde(deserialize_with = "counter")]
     pub refreshes: u64,
 }
 
@@ -147,6 +151,15 @@ impl Sessions {
     pub fn revoke_user(&mut self, user_id: &str) {
         let gone = self.kept.forget(user_id);
         self.close(gone);
+    }
+
+    /// Those of a file, the oldest first.
+    pub fn restored(sessions: Vec<Session>) -> Self {
+        let mut all = Self::default();
+        for session in sessions {
+            all.insert(session);
+        }
+        all
     }
 
     /// Those that are not revoked, the oldest first.

@@ -179,6 +179,11 @@ impl SessionKey {
         }
     }
 
+    /// What it is made of. Whoever has it has the key.
+    pub fn seed(&self) -> [u8; 32] {
+        self.seed
+    }
+
     /// Its modulus and its exponent, base64url.
     pub fn public(&self) -> (&str, &str) {
         let key = self.key();

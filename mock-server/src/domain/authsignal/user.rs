@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::address::Contact;
 use super::challenge::WrongCodes;
@@ -12,7 +13,8 @@ use crate::bounds::lengths;
 use crate::domain::custom::{self, Custom};
 
 /// Attributes of a user.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Attributes {
     /// Email address.
     pub email: Option<String>,
@@ -65,7 +67,8 @@ impl Attributes {
 }
 
 /// An authenticator.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Authenticator {
     /// Its id.
     pub id: String,
@@ -172,7 +175,8 @@ impl fmt::Debug for Authenticator {
 }
 
 /// The key of a mobile app that answers push notifications and QR codes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppCredential {
     /// Its public key: the uncompressed point of P-256, base64url.
     pub public_key: String,
@@ -197,7 +201,8 @@ impl fmt::Debug for AppCredential {
 }
 
 /// An authenticator that a user is enrolling. Only who started it, by a token of that action, can finish it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pending {
     /// The authenticator to be.
     pub authenticator: Authenticator,
@@ -210,7 +215,8 @@ pub struct Pending {
 }
 
 /// A device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Device {
     /// Its id.
     pub id: String,
@@ -229,7 +235,8 @@ pub struct Device {
 }
 
 /// A user.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct User {
     /// Attributes.
     pub attributes: Attributes,
@@ -248,6 +255,7 @@ pub struct User {
     /// When the user was created.
     pub created: Timestamp,
     /// Bytes that count against the bound of the tenant.
+    #[serde(skip)]
     pub(super) counted: usize,
 }
 

@@ -1,10 +1,13 @@
 //! The enums of Authsignal that the domain uses. Knows no wire format.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::domain::outbox::Channel;
 
 /// A way to authenticate: Authsignal's `VerificationMethod`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Method {
     /// Code by text message.
     Sms,
@@ -114,7 +117,8 @@ const APPLE_ID_TOKEN: &str = "APPLE_ID_TOKEN";
 const GOOGLE_ID_TOKEN: &str = "GOOGLE_ID_TOKEN";
 
 /// Whose ID token proves who a user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IdTokenMethod {
     /// Apple's.
     AppleIdToken,
@@ -160,6 +164,14 @@ impl Named {
         here.or(elsewhere.map(Self::Elsewhere))
     }
 
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Here(method) => method.word(),
+            Self::Elsewhere(word) => word,
+        }
+    }
+
     /// The method of the mock.
     pub fn here(self) -> Option<Method> {
         match self {
@@ -169,9 +181,23 @@ impl Named {
     }
 }
 
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Self::of_word(&word).ok_or_else(|| de::Error::custom("is no method"))
+    }
+}
+
 /// The decision about an action: Authsignal's `outcome` of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
     /// Let it pass.
     Allow,
@@ -204,8 +230,9 @@ impl Outcome {
 }
 
 /// What happens when the page of a challenge is opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "camelCase")]
 pub enum ChallengeMode {
     /// The page waits for the user.
     #[default]
@@ -244,8 +271,9 @@ impl ChallengeMode {
 }
 
 /// Where an action stands: Authsignal's `UserActionState`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// It may pass.
     Allow,

@@ -21,6 +21,8 @@ pub static ALL: &[&Operation] = &[
     &LIST_TENANTS,
     &CREATE_TENANT,
     &DELETE_TENANT,
+    &DUMP,
+    &LOAD,
     &LIST_SNAPSHOTS,
     &TAKE_SNAPSHOT,
     &RESTORE_SNAPSHOT,
@@ -323,6 +325,41 @@ pub static DELETE_TENANT: Operation = Operation {
     security: &[],
     path_parameters: &[("tenant", 2usize)],
     changes: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/dump`.
+pub static DUMP: Operation = Operation {
+    id: "dump",
+    method: "GET",
+    path: "/_mock/dump",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::SEED_DOCUMENT),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant", "secrets"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/load`.
+pub static LOAD: Operation = Operation {
+    id: "load",
+    method: "POST",
+    path: "/_mock/load",
+    statuses: &[200u16, 400u16, 409u16, 413u16],
+    answers: &[
+        (200u16, &routes::TENANTS),
+        (400u16, &routes::PROBLEM),
+        (409u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Never,
+    security: &[],
+    body: Some("SeedDocument"),
+    changes: true,
+    body_required: true,
     ..Operation::PLAIN
 };
 /// `GET /_mock/snapshots`.

@@ -163,6 +163,28 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: DeleteTenantRequest,
     ) -> impl Future<Output = DeleteTenantResponse> + Send;
+    /// Write tenants into a file: `GET /_mock/dump`
+    ///
+    /// Answers with a tenant, or with every tenant and the mock's own clock, as a seed. Another mock that starts with it, or
+    /// loads it, goes on exactly as this one: with the users, their authenticators and devices, actions, challenges,
+    /// sessions, settings, messages, deliveries, faults and clock, and with the same next ids. Journals, snapshots,
+    /// used nonces and counted requests are not in it.
+    fn dump(
+        &self,
+        caller: Self::Reader,
+        request: DumpRequest,
+    ) -> impl Future<Output = DumpResponse> + Send;
+    /// Load a file: `POST /_mock/load`
+    ///
+    /// Adds the tenants of a seed, such as one that `dump` has answered with. Each takes the place of the tenant that has its
+    /// ids, whose journal and snapshots go; other tenants stay. A tenant without credentials keeps those of the tenant that
+    /// it replaces, or gets new ones. With `clock`, the mock's own clock is set, too. If anything of it is wrong, nothing
+    /// changes. A reset of the whole mock brings back the tenants that it started with.
+    fn load(
+        &self,
+        caller: Self::Caller,
+        request: LoadRequest,
+    ) -> impl Future<Output = LoadResponse> + Send;
     /// List snapshots: `GET /_mock/snapshots`
     ///
     /// Lists the snapshots of all tenants, by tenant and name.
@@ -1253,6 +1275,89 @@ impl Refusable for DeleteTenantResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `dump`.
+pub struct DumpRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+    /// Whether secrets are in it; by default, they are. Without them, the credentials of tenants are missing, and other
+    /// texts of the same form stand for codes, links, tokens and keys.
+    pub secrets: Option<bool>,
+}
+/// Answers of `dump`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DumpResponse {
+    /// `200`: The seed.
+    Ok(types::SeedDocument),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DumpResponse> for Reply {
+    fn from(response: DumpResponse) -> Self {
+        match response {
+            DumpResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DumpResponse::BadRequest(body) => Reply::json(StatusCode::BAD_REQUEST, &body),
+            DumpResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+        }
+    }
+}
+impl Refusable for DumpResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `load`.
+pub struct LoadRequest {
+    /// The seed.
+    pub body: types::SeedDocument,
+}
+/// Answers of `load`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadResponse {
+    /// `200`: Done; the tenants of the seed, in brief.
+    Ok(types::Tenants),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<LoadResponse> for Reply {
+    fn from(response: LoadResponse) -> Self {
+        match response {
+            LoadResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            LoadResponse::BadRequest(body) => Reply::json(StatusCode::BAD_REQUEST, &body),
+            LoadResponse::Conflict(body) => Reply::json(StatusCode::CONFLICT, &body),
+            LoadResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for LoadResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
             _ => None,
         }
     }
@@ -3464,6 +3569,7 @@ pub(super) static PHONE_SUBJECT: Schema = Schema::new(&SCHEMAS, "PhoneSubject");
 pub(super) static PROBLEM: Schema = Schema::new(&SCHEMAS, "Problem");
 pub(super) static PUSH_SUBJECT: Schema = Schema::new(&SCHEMAS, "PushSubject");
 pub(super) static QR_CODE_SUBJECT: Schema = Schema::new(&SCHEMAS, "QrCodeSubject");
+pub(super) static SEED_DOCUMENT: Schema = Schema::new(&SCHEMAS, "SeedDocument");
 pub(super) static SNAPSHOT_SUBJECT: Schema = Schema::new(&SCHEMAS, "SnapshotSubject");
 pub(super) static SNAPSHOTS: Schema = Schema::new(&SCHEMAS, "Snapshots");
 pub(super) static STATE: Schema = Schema::new(&SCHEMAS, "State");
@@ -3518,6 +3624,8 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::routing::get(list_tenants::<A>).post(create_tenant::<A>),
         )
         .route("/_mock/tenants/{tenant}", ::axum::routing::delete(delete_tenant::<A>))
+        .route("/_mock/dump", ::axum::routing::get(dump::<A>))
+        .route("/_mock/load", ::axum::routing::post(load::<A>))
         .route(
             "/_mock/snapshots",
             ::axum::routing::get(list_snapshots::<A>).post(take_snapshot::<A>),
@@ -3850,6 +3958,31 @@ async fn delete_tenant<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
                     .required()?,
             }),
             |caller, request| api.delete_tenant(caller, request),
+        )
+        .await
+}
+async fn dump<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::DUMP,
+            request,
+            |incoming: &Incoming| Ok(DumpRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                secrets: incoming.query_value("secrets")?.boolean()?.optional(),
+            }),
+            |caller, request| api.dump(caller.into(), request),
+        )
+        .await
+}
+async fn load<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::LOAD,
+            request,
+            |incoming: &Incoming| Ok(LoadRequest {
+                body: incoming.json(&operations::LOAD, &SEED_DOCUMENT)?,
+            }),
+            |caller, request| api.load(caller, request),
         )
         .await
 }
@@ -4546,6 +4679,8 @@ where
     visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);
     visitor.visit::<CreateTenantResponse>(&operations::CREATE_TENANT);
     visitor.visit::<DeleteTenantResponse>(&operations::DELETE_TENANT);
+    visitor.visit::<DumpResponse>(&operations::DUMP);
+    visitor.visit::<LoadResponse>(&operations::LOAD);
     visitor.visit::<ListSnapshotsResponse>(&operations::LIST_SNAPSHOTS);
     visitor.visit::<TakeSnapshotResponse>(&operations::TAKE_SNAPSHOT);
     visitor.visit::<RestoreSnapshotResponse>(&operations::RESTORE_SNAPSHOT);
@@ -4641,6 +4776,7 @@ mod tests {
             &super::PROBLEM,
             &super::PUSH_SUBJECT,
             &super::QR_CODE_SUBJECT,
+            &super::SEED_DOCUMENT,
             &super::SNAPSHOT_SUBJECT,
             &super::SNAPSHOTS,
             &super::STATE,

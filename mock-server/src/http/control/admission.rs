@@ -6,10 +6,13 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::refusal::{error_of, foreign, problem};
-use crate::bounds::MATCHING_AT_ONCE;
+use crate::bounds::{self, MATCHING_AT_ONCE};
+use crate::generated::mock_control::operations;
 use crate::http::door::MockPhones;
 use crate::http::origin::is_foreign;
-use crate::http::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::http::surface::{
+    FileBounds, Incoming, Operation, Rejection, RejectionKind, Reply, Surface,
+};
 use crate::runtime::App;
 
 /// The control API of a mock.
@@ -93,5 +96,12 @@ impl Surface for ControlApi {
 
     fn body_limit(&self) -> usize {
         self.app.behaviour.body_limit
+    }
+
+    fn file(&self, operation: &'static Operation) -> Option<FileBounds> {
+        std::ptr::eq(operation, &operations::LOAD).then(|| FileBounds {
+            bytes: self.app.behaviour.body_limit.max(bounds::LOAD),
+            containers: bounds::LOAD_CONTAINERS,
+        })
     }
 }

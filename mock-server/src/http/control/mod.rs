@@ -3,6 +3,7 @@
 //! From the top down:
 //!
 //! - `operations`: an answer for each operation
+//! - `files`: tenants written into a file, and loaded from one
 //! - `tenancy`: tenants, listed, created and deleted
 //! - `har`: the journal in the format HTTP Archive
 //! - `verification`: searches of the journal, and checks of what is in it
@@ -31,6 +32,7 @@ mod expectation;
 mod export;
 mod facts;
 mod faults;
+mod files;
 mod har;
 mod inbox;
 mod listing;

@@ -169,6 +169,14 @@ impl api::Api for ControlApi {
         )
     }
 
+    async fn dump(&self, _caller: (), request: api::DumpRequest) -> api::DumpResponse {
+        respond(self.dump_of(&request).map(api::DumpResponse::Ok))
+    }
+
+    async fn load(&self, _caller: (), request: api::LoadRequest) -> api::LoadResponse {
+        respond(self.loaded(request.body).map(api::LoadResponse::Ok))
+    }
+
     async fn list_snapshots(
         &self,
         _caller: (),

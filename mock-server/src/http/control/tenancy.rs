@@ -83,7 +83,7 @@ fn contains(tenant: &Tenant, text: &str) -> bool {
 }
 
 /// A tenant in the list; a brief one is made without a look at settings.
-fn summary(tenant: &Tenant, is_brief: bool) -> wire::TenantSummary {
+pub(super) fn summary(tenant: &Tenant, is_brief: bool) -> wire::TenantSummary {
     let ledger = tenant.ledger();
     let authsignal = tenant.authsignal();
     wire::TenantSummary {

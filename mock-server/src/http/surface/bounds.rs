@@ -7,20 +7,29 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::rejection::Rejection;
-use crate::bounds::{CONTAINERS, CUSTOM, TEXT, json_length, shallow, text_bound};
+use crate::bounds::{CUSTOM, TEXT, json_length, shallow, text_bound};
 
 /// The member that holds the application's own data, which has a bound as a whole.
 const OWN_DATA: &str = "custom";
 /// The member that holds pictures. They are counted and not kept, so only the body has a bound.
 const PICTURES: &str = "images";
 
+/// How large a body may be that is a whole file.
+#[derive(Clone, Copy, Debug)]
+pub struct FileBounds {
+    /// In bytes.
+    pub bytes: usize,
+    /// How many objects and arrays it may have.
+    pub containers: usize,
+}
+
 /// Checks that a body has not so many objects and arrays that reading it would take a hundred times its length.
 ///
 /// # Errors
 /// It has.
-pub(super) fn few_containers(body: &[u8]) -> Result<(), Rejection> {
+pub(super) fn few_containers(body: &[u8], most: usize) -> Result<(), Rejection> {
     // Each takes two brackets.
-    if body.len() < 2 * CONTAINERS {
+    if body.len() < 2 * most {
         return Ok(());
     }
     let (mut count, mut in_text, mut escaped) = (0_usize, false, false);
@@ -33,8 +42,8 @@ pub(super) fn few_containers(body: &[u8]) -> Result<(), Rejection> {
             _ => {}
         }
     }
-    if count > CONTAINERS {
-        let why = format!("has {count} objects and arrays; it must have at most {CONTAINERS}");
+    if count > most {
+        let why = format!("has {count} objects and arrays; it must have at most {most}");
         return Err(Rejection::malformed("body", why));
     }
     Ok(())
@@ -119,8 +128,8 @@ fn walk<'v>(value: &'v Value, member: &str) -> Result<(), Excess<'v>> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{CONTAINERS, CUSTOM, TEXT, few_containers, within};
-    use crate::bounds::{LEVELS, LONG_TEXT};
+    use super::{CUSTOM, TEXT, few_containers, within};
+    use crate::bounds::{CONTAINERS, LEVELS, LONG_TEXT};
 
     fn of(body: &Value) -> Result<(), String> {
         within(body).map_err(|rejection| rejection.to_string())
@@ -164,10 +173,10 @@ mod tests {
     #[test]
     fn objects_and_arrays_are_counted_outside_of_texts() {
         let many = |count: usize| format!("[{}0]", "{},".repeat(count - 1));
-        assert!(few_containers(many(CONTAINERS).as_bytes()).is_ok());
-        let refused = few_containers(many(CONTAINERS + 1).as_bytes()).unwrap_err();
+        assert!(few_containers(many(CONTAINERS).as_bytes(), CONTAINERS).is_ok());
+        let refused = few_containers(many(CONTAINERS + 1).as_bytes(), CONTAINERS).unwrap_err();
         assert!(refused.to_string().contains("at most 10000"), "{refused}");
         let text = format!(r#"["\"{}"]"#, "[".repeat(3 * CONTAINERS));
-        assert!(few_containers(text.as_bytes()).is_ok());
+        assert!(few_containers(text.as_bytes(), CONTAINERS).is_ok());
     }
 }

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::bounds;
+use super::bounds::{self, FileBounds};
 use super::extent::Extent;
 use super::fault;
 use super::given::Given;
@@ -21,7 +21,7 @@ use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::{Schema, drop_null_members, has_null};
 use super::unknown::{self, Unknown};
-use crate::bounds::PARAMETER;
+use crate::bounds::{CONTAINERS, PARAMETER};
 use crate::unambiguous;
 
 /// How the warning of a broken answer begins; tests look for it.
@@ -36,6 +36,8 @@ pub struct Incoming {
     /// Whether members and query parameters that the spec does not have are refused, and members that are given twice.
     /// Otherwise they are ignored, and the last one counts.
     pub(super) strict: bool,
+    /// The bounds of the body, if it is a whole file. What reads the file knows the bounds of what is in it.
+    pub(super) file: Option<FileBounds>,
     /// Names that the spec does not have and that were ignored.
     ignored: Mutex<Vec<Unknown>>,
     /// What is wrong with its answer by the spec.
@@ -77,6 +79,7 @@ impl Incoming {
             parts,
             body: Bytes::new(),
             strict,
+            file: None,
             ignored: Mutex::default(),
             broken: OnceLock::new(),
         }
@@ -360,7 +363,9 @@ impl Incoming {
         let value = self.value(operation, schema)?;
         self.judge(schema.unknown_members(&value))?;
         schema.check(&value)?;
-        bounds::within(&value)?;
+        if self.file.is_none() {
+            bounds::within(&value)?;
+        }
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
         T::deserialize(value).or_else(|_| typed(self.value(operation, schema)?))
     }
@@ -404,7 +409,8 @@ impl Incoming {
             }
             return Ok(empty());
         }
-        bounds::few_containers(&self.body)?;
+        let containers = self.file.map_or(CONTAINERS, |file| file.containers);
+        bounds::few_containers(&self.body, containers)?;
         // What a vendor makes of a member that is given twice is unknown; serde_json takes the last.
         let read = if self.strict {
             unambiguous::json(&self.body)

@@ -33,7 +33,7 @@ mod schema;
 mod serving;
 mod unknown;
 
-pub use self::bounds::within as within_bounds;
+pub use self::bounds::{FileBounds, within as within_bounds};
 pub use self::damage::{Change, Damage, Instead, Miss, Planned, Wreck, Wrong};
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;

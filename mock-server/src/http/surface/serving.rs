@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
+use super::bounds::FileBounds;
 use super::damage::{Instead, Planned};
 use super::incoming::{End, Incoming};
 use super::operation::Operation;
@@ -102,6 +103,11 @@ pub trait Surface: Send + Sync + 'static {
 
     /// Largest request body, in bytes.
     fn body_limit(&self) -> usize;
+
+    /// How large the body of an operation may be that takes a whole file, if this is one.
+    fn file(&self, _operation: &'static Operation) -> Option<FileBounds> {
+        None
+    }
 }
 
 /// Answers one request; what generated handlers call.
@@ -120,7 +126,10 @@ where
     let mut incoming = Incoming::new(parts, surface.strict());
     // The router sends HEAD where it sends GET.
     let head = operation.changes && incoming.parts.method == Method::HEAD;
-    let read = incoming.read(operation, body, surface.body_limit()).await;
+    incoming.file = surface.file(operation);
+    let limit = incoming.file.map(|file| file.bytes);
+    let limit = limit.unwrap_or_else(|| surface.body_limit());
+    let read = incoming.read(operation, body, limit).await;
     let cut_short = !matches!(read, Ok(End::Reached));
     let (caller, reply) = match read {
         Err(rejection) => (None, surface.reject(operation, rejection)),

@@ -246,7 +246,7 @@ fn challenge_log(tenant_id: &str, log: ChallengeLog, at: Timestamp) -> wire::Cha
         action_code: Some(log.action),
         idempotency_key: Some(log.key),
         created_at: Some(iso(at)),
-        type_: log.what.to_owned(),
+        type_: log.what.clone().into_owned(),
         verification_method: Some(log.method.into()),
         email: log.address.clone().filter(|_| is_email),
         phone_number: log.address.filter(|_| !is_email),

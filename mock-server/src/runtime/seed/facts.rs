@@ -15,6 +15,7 @@ use crate::runtime::word::{Vocabulary, Word};
 /// Facts that no request carries.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedFacts {
     /// Facts of addresses.
     pub ip: Vec<IpEntry>,
@@ -27,6 +28,7 @@ pub struct PlantedFacts {
 /// Facts of the addresses in a range.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IpEntry {
     /// The range.
     pub cidr: String,
@@ -45,6 +47,7 @@ pub struct IpEntry {
 /// Facts of a device.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceEntry {
     /// Its id.
     pub device_id: String,
@@ -57,6 +60,7 @@ pub struct DeviceEntry {
 /// Facts of a user.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserEntry {
     /// The id.
     pub user_id: String,
@@ -67,6 +71,7 @@ pub struct UserEntry {
 /// A value list. Its values are texts or numbers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedList {
     /// Its alias.
     pub alias: String,
@@ -81,6 +86,7 @@ pub struct PlantedList {
 /// A custom data point.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedDataPoint {
     /// Its name.
     pub name: String,

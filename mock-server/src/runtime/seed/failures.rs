@@ -9,6 +9,7 @@ use super::super::faults::{Failure, Faults};
 /// Requests that are to fail.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedFailure {
     /// The operation, by its id; `None` means every one.
     pub operation: Option<String>,

@@ -9,6 +9,7 @@ use crate::domain::authsignal::flow::{FlowRuleText, FlowText};
 /// The flow of an action, to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedFlow {
     /// Code of the action.
     pub action: String,
@@ -22,6 +23,7 @@ pub struct PlantedFlow {
 /// A rule of a flow, to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedFlowRule {
     /// Its id.
     pub rule_id: String,

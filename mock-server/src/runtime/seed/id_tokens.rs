@@ -10,6 +10,7 @@ use crate::domain::authsignal::vocabulary::IdTokenMethod;
 /// An issuer whose ID tokens the tenant trusts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlantedIssuer {
     /// The method that its tokens stand for.
     pub verification_method: Word<IdTokenMethod>,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 /// Settings of a tenant, as the Management API names them. One that is absent is not set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TenantSettings {
     /// Its name.
     pub name: Option<String>,

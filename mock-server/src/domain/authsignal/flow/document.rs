@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::node::{Kind, Node, Places, Reading, filled, not_enabled};
@@ -18,7 +19,8 @@ const RULE_NAME: usize = 256;
 const IN_NAME: &str = "_ !?@#$%^&*(){}:;\"'<>,.+=/-[]";
 
 /// A flow document, as somebody sends it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FlowText {
     /// The nodes: a JSON array, as its text, which keeps every number as it was written.
     pub action_nodes: String,
@@ -27,7 +29,8 @@ pub struct FlowText {
 }
 
 /// A rule of a flow document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FlowRuleText {
     /// Its id.
     pub id: String,

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::document::{Flow, FlowText};
 use crate::bounds::{FLOW_BYTES, FLOWS};
 use crate::domain::authsignal::vocabulary::Method;
@@ -18,8 +20,80 @@ pub enum PublishFault {
     Stale(String),
 }
 
+/// A document, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FlowRecord {
+    version: Option<u64>,
+    text: FlowText,
+}
+
+impl FlowRecord {
+    fn of(flow: &Flow) -> Self {
+        Self {
+            version: flow.version,
+            text: FlowText {
+                action_nodes: flow.action_nodes.to_string(),
+                rules: flow.rule_texts.clone(),
+            },
+        }
+    }
+
+    fn flow(self) -> Result<Arc<Flow>, String> {
+        // The tenant may have switched a method off since.
+        let flow = Flow::read(self.text, &Method::ALL)?;
+        Ok(Arc::new(Flow {
+            version: self.version,
+            ..flow
+        }))
+    }
+}
+
+/// The documents, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FlowsRecord {
+    /// By action.
+    current: BTreeMap<String, FlowRecord>,
+    replaced: Vec<FlowRecord>,
+}
+
+impl From<Flows> for FlowsRecord {
+    fn from(flows: Flows) -> Self {
+        let current = flows.current.into_iter();
+        let replaced = flows.replaced.iter();
+        Self {
+            current: current
+                .map(|(code, flow)| (code, FlowRecord::of(&flow)))
+                .collect(),
+            replaced: replaced.map(|flow| FlowRecord::of(flow)).collect(),
+        }
+    }
+}
+
+impl TryFrom<FlowsRecord> for Flows {
+    type Error = String;
+
+    fn try_from(record: FlowsRecord) -> Result<Self, String> {
+        let mut flows = Self::default();
+        for (code, own) in record.current {
+            let flow = own.flow().map_err(|why| format!("flow {code}: {why}"))?;
+            flows.room(&code, &flow)?;
+            flows.current.insert(code, flow);
+        }
+        for own in record.replaced {
+            let flow = own
+                .flow()
+                .map_err(|why| format!("a replaced flow: {why}"))?;
+            flows.retire(Some(flow));
+        }
+        Ok(flows)
+    }
+}
+
 /// The documents.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "FlowsRecord", into = "FlowsRecord")]
 pub struct Flows {
     /// By action.
     current: BTreeMap<String, Arc<Flow>>,
@@ -168,6 +242,22 @@ impl Flows {
         self.current
             .iter()
             .map(|(code, flow)| (code.as_str(), flow))
+    }
+
+    /// All that runs may walk. The order is the same in a file.
+    fn all(&self) -> impl Iterator<Item = &Arc<Flow>> {
+        let others = self.replaced.iter().chain(&self.default);
+        self.current.values().chain(others)
+    }
+
+    /// The place of a document among all, for a file.
+    pub fn place(&self, flow: &Arc<Flow>) -> Option<usize> {
+        self.all().position(|own| Arc::ptr_eq(own, flow))
+    }
+
+    /// The document at that place.
+    pub fn at(&self, place: usize) -> Option<&Arc<Flow>> {
+        self.all().nth(place)
     }
 
     fn retire(&mut self, flow: Option<Arc<Flow>>) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::document::Flow;
 use super::node::StepType;
@@ -13,7 +14,8 @@ use crate::domain::authsignal::fact::NextFacts;
 use crate::domain::authsignal::vocabulary::Method;
 
 /// Where a run stands. Nodes are named by their place in the document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Place {
     /// At a step or at a screen.
     At(usize),
@@ -26,7 +28,8 @@ pub enum Place {
 }
 
 /// How a run came to a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Way {
     /// It started there.
     Start,
@@ -45,7 +48,8 @@ pub enum Way {
 }
 
 /// A node that a run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Visit {
     /// The node.
     pub node: usize,
@@ -54,7 +58,8 @@ pub struct Visit {
 }
 
 /// A step that was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompletedStep {
     /// What it asked of the user.
     pub step: StepType,
@@ -67,9 +72,11 @@ pub struct CompletedStep {
 }
 
 /// A run of a flow. It belongs to an action.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Run {
     /// The document that it walks. The tenant keeps it, as long as there is room.
+    #[serde(skip)]
     flow: Weak<Flow>,
     /// Where it stands.
     pub place: Place,
@@ -116,6 +123,11 @@ impl Run {
     /// The document that it walks, if the tenant still keeps it.
     pub fn flow(&self) -> Option<Arc<Flow>> {
         self.flow.upgrade()
+    }
+
+    /// Walks a document from now on: that of a file is none.
+    pub fn walk(&mut self, flow: &Arc<Flow>) {
+        self.flow = Arc::downgrade(flow);
     }
 
     /// The method that was used last.

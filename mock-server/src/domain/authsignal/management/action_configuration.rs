@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::message::in_order;
@@ -27,7 +28,8 @@ pub(super) const NODES: &str = "actionNodes";
 pub(super) const VERSION: &str = "flowVersion";
 
 /// The configuration of an action.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ActionConfiguration {
     /// Its members, but for the URL of `action.verify`, which the webhooks hold.
     pub members: Resource,
@@ -59,7 +61,8 @@ impl ActionConfiguration {
 }
 
 /// The action configurations of a tenant, by code.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ActionConfigurations {
     by_code: BTreeMap<String, ActionConfiguration>,
     /// Those that were deleted, oldest first: the vendor brings a code back with the members that it had.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Fault;
@@ -101,8 +102,26 @@ const CREDENTIALS: [(&str, &[Provider]); 3] = [
 ];
 
 /// The authenticator configurations of a tenant, by the word of their method.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(
+    from = "BTreeMap<Method, Resource>",
+    into = "BTreeMap<String, Resource>"
+)]
 pub struct Authenticators(BTreeMap<&'static str, Resource>);
+
+impl From<BTreeMap<Method, Resource>> for Authenticators {
+    fn from(of_methods: BTreeMap<Method, Resource>) -> Self {
+        let of_words = of_methods.into_iter();
+        Self(of_words.map(|(method, own)| (method.word(), own)).collect())
+    }
+}
+
+impl From<Authenticators> for BTreeMap<String, Resource> {
+    fn from(Authenticators(of_words): Authenticators) -> Self {
+        let of_words = of_words.into_iter();
+        of_words.map(|(word, own)| (word.to_owned(), own)).collect()
+    }
+}
 
 impl Authenticators {
     /// What is set for a method.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bounds::json_length;
 
 /// The members of a resource. A member that was never set is absent.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resource(Map<String, Value>);
 
 impl fmt::Debug for Resource {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Fault;
@@ -41,7 +42,7 @@ const NAMELESS: &str = "this application";
 const TOKEN_MINUTES: i64 = 10;
 
 /// The settings of a tenant, but for its webhooks.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TenantSettings(Resource);
 
 impl TenantSettings {

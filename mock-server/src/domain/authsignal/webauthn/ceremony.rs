@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use webauthn_rp::bin::Decode as _;
@@ -33,11 +34,13 @@ use crate::bounds::{
     CEREMONY_BYTES_OF_STRANGERS, lengths,
 };
 use crate::domain::Turn;
-use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Names, Record};
+use crate::domain::authsignal::credential::{
+    Attachment, Backup, Credential, Names, Record, TRANSPORTS,
+};
 use crate::domain::authsignal::passkey_settings::UserVerification;
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
-use crate::domain::shares::{Owner, Room, Share, Shares};
+use crate::domain::shares::{self, Owner, Room, Share, Shares};
 
 /// A credential that was registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,14 +81,16 @@ pub struct Authenticated {
 }
 
 /// What a ceremony is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum Purpose {
     Registration,
     Authentication,
 }
 
 /// What a ceremony was started for, and what its response has to fit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Terms {
     purpose: Purpose,
     kind: Kind,
@@ -102,7 +107,8 @@ struct Terms {
 }
 
 /// A ceremony that waits for its response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Ceremony {
     challenge_id: String,
     challenge: [u8; CHALLENGE],
@@ -190,7 +196,33 @@ pub struct Ceremonies {
     open: Shares<Ceremony>,
 }
 
+/// The ceremonies of a tenant, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CeremoniesRecord {
+    /// The tenant that the handles of users come from.
+    tenant_id: String,
+    /// Oldest first.
+    open: Vec<shares::Kept<Ceremony>>,
+}
+
 impl Ceremonies {
+    /// What they are, for a file.
+    pub fn record(&self) -> CeremoniesRecord {
+        CeremoniesRecord {
+            tenant_id: self.tenant_id.clone(),
+            open: self.open.kept(),
+        }
+    }
+
+    /// Those of a file.
+    pub fn restored(record: CeremoniesRecord) -> Self {
+        Self {
+            tenant_id: record.tenant_id,
+            open: Shares::restored(ROOM, record.open, Ceremony::bytes),
+        }
+    }
+
     /// Without any.
     pub fn new(tenant_id: &str) -> Self {
         Self {
@@ -594,14 +626,15 @@ fn record(credential: &RegisteredCredential<'_, HANDLE>) -> Record {
 
 fn transports(transports: AuthTransports) -> Vec<&'static str> {
     [
-        (AuthenticatorTransport::Ble, "ble"),
-        (AuthenticatorTransport::Hybrid, "hybrid"),
-        (AuthenticatorTransport::Internal, "internal"),
-        (AuthenticatorTransport::Nfc, "nfc"),
-        (AuthenticatorTransport::SmartCard, "smart-card"),
-        (AuthenticatorTransport::Usb, "usb"),
+        AuthenticatorTransport::Ble,
+        AuthenticatorTransport::Hybrid,
+        AuthenticatorTransport::Internal,
+        AuthenticatorTransport::Nfc,
+        AuthenticatorTransport::SmartCard,
+        AuthenticatorTransport::Usb,
     ]
     .into_iter()
+    .zip(TRANSPORTS)
     .filter(|(transport, _)| transports.contains(*transport))
     .map(|(_, word)| word)
     .collect()

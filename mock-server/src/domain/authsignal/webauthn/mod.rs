@@ -17,9 +17,9 @@ mod options;
 mod response;
 mod state;
 
-pub use self::ceremony::Ceremonies;
 #[cfg(test)]
 pub use self::ceremony::{Authenticated, Registered};
+pub use self::ceremony::{Ceremonies, CeremoniesRecord};
 pub use self::fault::Fault;
 #[cfg(test)]
 pub use self::options::Selection;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::HANDLE;
 use crate::domain::authsignal::credential::{Attachment, Credential, Names};
@@ -16,7 +16,8 @@ pub(super) const LIFE: SignedDuration = SignedDuration::from_mins(5);
 const ALGORITHMS: [i32; 4] = [-7, -8, -35, -257];
 
 /// What a credential is enrolled as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A passkey.
     Passkey,

@@ -1,8 +1,10 @@
 //! The events that the vendor sends to an application, and their data. It must not know URLs or deliveries.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::bounds::lengths;
 use crate::domain::authsignal::user::Authenticator;
@@ -10,7 +12,8 @@ use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::custom::{self, Custom};
 
 /// The types of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// The application must send an email.
     EmailCreated,
@@ -81,7 +84,8 @@ impl Kind {
 }
 
 /// Where the user is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Surroundings {
     /// Their browser.
     pub user_agent: Option<String>,
@@ -94,7 +98,8 @@ pub struct Surroundings {
 }
 
 /// What an email is sent for.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum EmailSecret {
     /// A code.
     Code(String),
@@ -103,7 +108,8 @@ pub enum EmailSecret {
 }
 
 /// The application must send an email.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmailCreated {
     /// Address.
     pub to: String,
@@ -124,7 +130,8 @@ pub struct EmailCreated {
 }
 
 /// The application must send a text message.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SmsCreated {
     /// Number.
     pub to: String,
@@ -143,7 +150,8 @@ pub struct SmsCreated {
 }
 
 /// The application must send a push notification.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PushCreated {
     /// The challenge.
     pub challenge_id: String,
@@ -158,7 +166,8 @@ pub struct PushCreated {
 }
 
 /// An authenticator was enrolled, changed or deleted, when the event says.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthenticatorChanged {
     /// The user.
     pub user_id: String,
@@ -169,7 +178,8 @@ pub struct AuthenticatorChanged {
 }
 
 /// An action that is about to pass.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Passing {
     /// The user.
     pub user_id: String,
@@ -186,7 +196,8 @@ pub struct Passing {
 }
 
 /// How an action stands.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ActionLog {
     /// The user.
     pub user_id: String,
@@ -229,7 +240,8 @@ pub struct ActionLog {
 }
 
 /// A rule that matched an action.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchedRule {
     /// Its id.
     pub id: String,
@@ -240,7 +252,8 @@ pub struct MatchedRule {
 }
 
 /// A step of a challenge: sent, valid, invalid.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChallengeLog {
     /// The user.
     pub user_id: String,
@@ -249,7 +262,7 @@ pub struct ChallengeLog {
     /// Its key.
     pub key: String,
     /// What happened, in the vendor's words, such as `SMS_SENT`.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The method.
     pub method: Method,
     /// Where the code went.
@@ -303,7 +316,8 @@ impl ChallengeLog {
 }
 
 /// What happened.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum EventKind {
     /// The application must send an email.
     EmailCreated(EmailCreated),
@@ -403,7 +417,8 @@ impl EventKind {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Event {
     /// Its id, by which a receiver recognises a repetition.
     pub id: String,

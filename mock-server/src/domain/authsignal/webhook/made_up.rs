@@ -88,7 +88,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             user_id,
             action,
             key,
-            what: "EMAIL_OTP_SENT",
+            what: "EMAIL_OTP_SENT".into(),
             method: Method::EmailOtp,
             address: Some(EMAIL.to_owned()),
         }),

@@ -22,7 +22,8 @@ pub use self::event::{
     Kind, MatchedRule, Passing, PushCreated, SmsCreated, Surroundings,
 };
 pub use self::queue::{
-    Answer, Attempt, Delivery, Dispatch, Endpoint, Events, Fault, Progress, Sequel, Then,
+    Answer, Attempt, Delivery, Dispatch, Endpoint, Events, EventsRecord, Fault, Progress, Sequel,
+    Then,
 };
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::made_up;
 use super::{AuthenticatorChanged, Event, EventKind, Kind, Passing};
@@ -16,13 +17,16 @@ use crate::bounds::{
 };
 use crate::domain::Turn;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::in_file::{counter, shared_text, shared_texts, shared_things};
 use crate::domain::later;
 use crate::domain::outbox::Message;
 
 /// A URL that events go to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Endpoint {
     /// The URL.
+    #[serde(with = "shared_text")]
     pub url: Arc<str>,
     /// Types that it takes; every type where empty.
     pub kinds: Vec<Kind>,
@@ -46,7 +50,8 @@ impl Endpoint {
 }
 
 /// A fault that a try has on purpose, to test a receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Fault {
     /// It comes twice.
     Duplicate,
@@ -59,7 +64,8 @@ pub enum Fault {
 }
 
 /// How a try ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Answer {
     /// The receiver answered with this status.
     Status(u16),
@@ -86,7 +92,8 @@ impl fmt::Display for Answer {
 }
 
 /// A try.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Attempt {
     /// When it ended.
     pub at: Timestamp,
@@ -99,7 +106,8 @@ pub struct Attempt {
 }
 
 /// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Progress {
     /// It is tried at that time.
     Waits(Timestamp),
@@ -119,7 +127,8 @@ impl Progress {
 }
 
 /// An event, or a batch of log events, on its way to a URL.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Delivery {
     /// Running number, from 1.
     pub number: u64,
@@ -128,14 +137,17 @@ pub struct Delivery {
     /// Type of what it holds.
     pub kind: Kind,
     /// Where it goes.
+    #[serde(with = "shared_text")]
     pub url: Arc<str>,
     /// The event, or the records of a batch.
+    #[serde(with = "shared_things")]
     pub events: Vec<Arc<Event>>,
     /// Tries, oldest first.
     pub attempts: Vec<Attempt>,
     /// Its state.
     pub progress: Progress,
     /// Tries without a fault.
+    #[serde(deserialize_with = "counter")]
     tries: usize,
     /// Whether it is tried again.
     retried: bool,
@@ -259,12 +271,15 @@ impl Places {
 }
 
 /// Where the events of a tenant go.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Targets {
     endpoints: Vec<Endpoint>,
     /// URLs of single actions, for `action.verify`.
+    #[serde(with = "shared_texts")]
     verification: BTreeMap<String, Arc<str>>,
     /// URLs that the tenant has its own messages of single methods sent to.
+    #[serde(with = "shared_texts")]
     providers: BTreeMap<Method, Arc<str>>,
 }
 
@@ -299,7 +314,70 @@ impl fmt::Debug for Events {
     }
 }
 
+/// The webhooks of a tenant and what is on its way to them, for a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventsRecord {
+    targets: Targets,
+    second_secret: Option<String>,
+    logs: VecDeque<Event>,
+    deliveries: VecDeque<Delivery>,
+    #[serde(deserialize_with = "counter")]
+    count: u64,
+}
+
+impl EventsRecord {
+    /// Every URL that something goes to.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        let Targets {
+            endpoints,
+            verification,
+            providers,
+        } = &self.targets;
+        let own = endpoints.iter().map(|endpoint| &endpoint.url);
+        let own = own.chain(verification.values()).chain(providers.values());
+        let waiting = self.deliveries.iter().map(|delivery| &delivery.url);
+        own.chain(waiting).map(|url| &**url)
+    }
+}
+
 impl Events {
+    /// What they are between two steps, for a file.
+    pub fn to_record(&self) -> EventsRecord {
+        EventsRecord {
+            targets: self.targets.clone(),
+            second_secret: self.second_secret.clone(),
+            logs: self.logs.clone(),
+            deliveries: self.deliveries.clone(),
+            count: self.count,
+        }
+    }
+
+    /// Those of a file.
+    ///
+    /// # Errors
+    /// There are more than a tenant keeps.
+    pub fn restored(record: EventsRecord) -> Result<Self, String> {
+        let all = Self {
+            log_bytes: record.logs.iter().map(|log| log.what.bytes()).sum(),
+            delivery_bytes: record.deliveries.iter().map(|one| bytes(&one.events)).sum(),
+            targets: record.targets,
+            second_secret: record.second_secret,
+            logs: record.logs,
+            deliveries: record.deliveries,
+            count: record.count,
+            ..Self::default()
+        };
+        let is_full = all.logs.len() > LOGS
+            || all.log_bytes > LOG_BYTES
+            || all.deliveries.len() > DELIVERIES
+            || all.delivery_bytes > DELIVERY_BYTES;
+        match is_full {
+            true => Err("events: there are more than a tenant keeps".to_owned()),
+            false => Ok(all),
+        }
+    }
+
     /// Replaces the URLs.
     pub fn set_endpoints(&mut self, endpoints: Vec<Endpoint>) {
         self.targets.endpoints = endpoints;
