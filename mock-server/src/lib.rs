@@ -121,7 +121,12 @@ pub mod spec_check {
 
     /// Seeds.
     pub mod seed {
-        pub use crate::runtime::seed::schema::{SCHEMA, of_types};
+        pub use crate::runtime::seed::schema::SCHEMA;
+
+        /// The schema of the types.
+        pub fn of_types() -> serde_json::Value {
+            crate::runtime::seed::schema::of::<crate::runtime::seed::Seed>()
+        }
     }
 }
 

@@ -83,10 +83,10 @@ pub struct Seed {
     /// The schema of this file, for editors.
     #[serde(rename = "$schema")]
     #[expect(dead_code, reason = "editors read it")]
-    schema: Option<String>,
+    pub schema: Option<String>,
     /// Version of the format; 1 if it is left out.
     #[expect(dead_code, reason = "it is checked before all else is read")]
-    version: Option<u64>,
+    pub version: Option<u64>,
     /// How the mock's own clock is set at the start. Each tenant has its own clock.
     pub clock: Option<PlannedClock>,
     /// Isolated tenants. An empty list gives one tenant with the default credentials.

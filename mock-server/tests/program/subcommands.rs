@@ -257,6 +257,41 @@ async fn the_snapshot_command_takes_restores_lists_and_deletes() {
 }
 
 #[tokio::test]
+async fn the_dump_and_load_commands_move_tenants_and_the_schema_is_printed() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
+    let tool = |arguments: &[&str]| {
+        running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join("dumped.json");
+    let path = file.to_string_lossy();
+    let dump = tool(&["dump", "--tenant", "mock-app"]).stdout;
+    std::fs::write(&file, &dump).unwrap();
+    assert_eq!(text(&tool(&["load", &path]).stdout), "loaded mock-app\n");
+    assert_eq!(tool(&["dump", "--tenant", "mock-app"]).stdout, dump);
+    let without = text(&tool(&["dump", "--no-secrets"]).stdout);
+    assert!(without.contains("ada@example.com") && !without.contains("mock-authsignal-secret"));
+    std::fs::write(&file, r#"{"tenants": [{"authsignal": {"secert": "x"}}]}"#).unwrap();
+    fails(
+        &tool(&["load", &path]),
+        &["tenants[0].authsignal: `secert` is unknown; did you mean `secret`?"],
+    );
+    // Another mock starts with it.
+    std::fs::write(&file, &dump).unwrap();
+    let other = Running::start(&["--listen", "127.0.0.1:0", "--seed", &path]);
+    let again = running::command(&["dump", "--tenant", "mock-app"])
+        .env("STEPUP_MOCK_URL", other.url())
+        .output()
+        .unwrap();
+    assert_eq!(again.stdout, dump);
+    let schema = text(&tool(&["seed-schema"]).stdout);
+    assert!(schema.contains("\"title\": \"A seed of stepup-mock\""));
+}
+
+#[tokio::test]
 async fn the_phone_and_inbox_commands_control_a_running_mock() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
     let url = running.url().to_owned();

@@ -3,10 +3,10 @@
 /// The schema, as the program has it.
 pub const SCHEMA: &str = include_str!("../../../seed.schema.json");
 
-/// The schema of the types.
+/// The schema of the type of a seed.
 #[cfg(feature = "schema")]
-pub fn of_types() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(super::Seed).to_value();
+pub fn of<T: schemars::JsonSchema>() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(T).to_value();
     without_null(&mut schema);
     schema["title"] = "A seed of stepup-mock".into();
     schema
@@ -26,6 +26,9 @@ fn without_null(schema: &mut serde_json::Value) {
                     let only = only.clone();
                     members.insert("type".to_owned(), only);
                 }
+            }
+            if let Some(Value::Array(words)) = members.get_mut("enum") {
+                words.retain(|word| !word.is_null());
             }
             if let Some(Value::Array(any)) = members.get_mut("anyOf") {
                 any.retain(|one| one.get("type").is_none_or(|of| of != "null"));
