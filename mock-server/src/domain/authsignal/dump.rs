@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Authsignal;
@@ -9,9 +10,11 @@ use super::action::Actions;
 use super::challenge::Challenge;
 use super::flow::Flows;
 use super::passkey_settings::PasskeySettings;
-use super::user::User;
+use super::user::{Attributes, Device, User};
+use super::vocabulary::{Method, Named};
 use super::webhook::receiver;
 use crate::domain::Page;
+use crate::domain::custom::Custom;
 
 impl Authsignal {
     /// A user and their actions as JSON, without secrets and codes.
@@ -174,13 +177,9 @@ fn user(user: &User) -> Value {
         .iter()
         .map(|one| json!({"id": one.id, "method": one.method.word()}))
         .collect();
-    let devices: Vec<_> = user
-        .devices
-        .iter()
-        .map(|device| format!("{device:?}"))
-        .collect();
+    let devices: Vec<_> = user.devices.iter().map(device).collect();
     let mut dump = json!({
-        "attributes": format!("{:?}", user.attributes),
+        "attributes": attributes(&user.attributes),
         "authenticators": authenticators,
         "devices": devices,
     });
@@ -189,6 +188,62 @@ fn user(user: &User) -> Value {
         dump["pending"] = pending.cloned().collect();
     }
     dump
+}
+
+/// The attributes that a user has.
+fn attributes(attributes: &Attributes) -> Value {
+    let Attributes {
+        email,
+        email_verified,
+        phone_number,
+        phone_number_verified,
+        username,
+        display_name,
+        locale,
+        default_method,
+        custom,
+    } = attributes;
+    let all = json!({
+        "email": email,
+        "emailVerified": email_verified,
+        "phoneNumber": phone_number,
+        "phoneNumberVerified": phone_number_verified,
+        "username": username,
+        "displayName": display_name,
+        "locale": locale,
+        "defaultVerificationMethod": default_method.map(|method| match method {
+            Named::Here(method) => method.word(),
+            Named::Elsewhere(word) => word,
+        }),
+        // It may hold secrets.
+        "customBytes": custom.as_ref().map(Custom::len),
+    });
+    present(all)
+}
+
+/// A device. Times that it has not are absent.
+fn device(device: &Device) -> Value {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    present(json!({
+        "deviceId": device.id,
+        "createdAt": device.created.to_string(),
+        "lastAuthenticatedAt": time(device.authenticated),
+        "invalidatedAt": time(device.invalidated),
+        "rememberedUntil": time(device.remembered_until),
+        "lastVerificationMethod": device.last_method.map(Method::word),
+        "proven": device.proven,
+    }))
+}
+
+/// The members that are not null.
+fn present(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter();
+            members.filter(|(_, value)| !value.is_null()).collect()
+        }
+        other => other,
+    }
 }
 
 fn states(actions: &Actions) -> Value {
@@ -215,4 +270,23 @@ fn challenge(challenge: &Challenge) -> Value {
     let approval = challenge.approval.as_ref();
     dump.extend(approval.map(|approval| json!(approval.stage.word())));
     dump.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::user;
+    use crate::domain::authsignal::user::User;
+    use crate::domain::authsignal::vocabulary::{Method, Named};
+
+    #[test]
+    fn a_user_is_told_in_json() {
+        let mut ada = User::new(jiff::Timestamp::UNIX_EPOCH);
+        ada.attributes.email = Some("ada@x.com".to_owned());
+        ada.attributes.default_method = Some(Named::Here(Method::Sms));
+        let attributes = json!({"email": "ada@x.com", "defaultVerificationMethod": "SMS"});
+        let told = json!({"attributes": attributes, "authenticators": [], "devices": []});
+        assert_eq!(user(&ada), told);
+    }
 }
