@@ -32,6 +32,7 @@ use self::snapshot::SnapshotAction;
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
+use super::watch::Sources;
 use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
 #[cfg(feature = "tls")]
@@ -460,14 +461,15 @@ fn serve(arguments: Serve) -> ExitCode {
 }
 
 fn served(arguments: Serve, log: &Log) -> anyhow::Result<()> {
-    let settings = arguments
-        .settings
-        .or_file(arguments.config.config.as_deref())?;
+    let sources = Sources {
+        flags: arguments.settings,
+        config: arguments.config.config,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let outcome = runtime.block_on(super::run(&settings, log));
+    let outcome = runtime.block_on(super::run(sources, log));
     // Everything that still runs has had its time.
     runtime.shutdown_background();
     outcome

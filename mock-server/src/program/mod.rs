@@ -13,17 +13,20 @@ mod tls;
 #[path = "without_tls.rs"]
 mod tls;
 mod visible;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::task::JoinSet;
 use tracing_subscriber::filter::LevelFilter;
 
 pub use self::cli::run as run_command_line;
 use self::log::Log;
-use self::settings::{Level, Settings};
+use self::settings::Level;
 use self::signals::Signals;
+use self::watch::Sources;
 use crate::bounds;
 use crate::http::{phones, router};
 use crate::runtime::{App, PublicUrl};
@@ -33,7 +36,8 @@ use crate::serve::{self, ListenError, Listeners, Ports};
 ///
 /// # Errors
 /// A setting is invalid, or the mock cannot listen on the address.
-async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
+async fn run(sources: Sources, log: &Log) -> anyhow::Result<()> {
+    let settings = &sources.settings()?;
     log.take_traces(LevelFilter::from(settings.log.unwrap_or(Level::Info)));
     serve::raise_descriptor_limit();
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
@@ -96,6 +100,11 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
         None => Ports::plain(listeners),
         Some(secured) => secured.ports(listeners, apart),
     };
+    // Dropping the set stops the task.
+    let mut watching = JoinSet::new();
+    if settings.watch.unwrap_or(false) {
+        watching.spawn(watch::watch(Arc::clone(&app), sources));
+    }
     serve::serve(&app, router, ports, stop).await;
     Ok(())
 }

@@ -84,6 +84,10 @@ pub struct Settings {
     /// Stop when stdin ends, too: a test runner that holds the other end of the pipe leaves no mock behind, however it ends
     #[arg(long, env = "STEPUP_STOP_WITH_STDIN", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub stop_with_stdin: Option<bool>,
+    /// Load the seed again when its file or the configuration file changes. Each tenant of the seed then begins anew; what is
+    /// invalid changes nothing
+    #[arg(long, env = "STEPUP_WATCH", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub watch: Option<bool>,
     /// Id of the Activeconnect application [default: mock-app]
     #[arg(long, env = "STEPUP_APPLICATION_ID", value_name = "ID")]
     pub application_id: Option<String>,
@@ -448,6 +452,7 @@ impl Settings {
             deterministic: self.deterministic.or(other.deterministic),
             ready_json: self.ready_json.or(other.ready_json),
             stop_with_stdin: self.stop_with_stdin.or(other.stop_with_stdin),
+            watch: self.watch.or(other.watch),
             application_id: self.application_id.or(other.application_id),
             application_secret: self.application_secret.or(other.application_secret),
             authsignal_tenant_id: self.authsignal_tenant_id.or(other.authsignal_tenant_id),

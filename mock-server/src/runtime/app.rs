@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -72,7 +72,7 @@ pub struct App {
     resets: AtomicU64,
     tenants: Tenants,
     /// Those that it starts with.
-    seeded: OnceLock<Vec<Arc<Tenant>>>,
+    pub(super) seeded: Mutex<Vec<Arc<Tenant>>>,
     /// Lets one tenant at a time find free ids for its name.
     pub(super) naming: Mutex<()>,
     /// How many tenants were created since the start.
@@ -132,7 +132,7 @@ impl App {
             origin,
             resets: AtomicU64::new(0),
             tenants: Tenants::default(),
-            seeded: OnceLock::new(),
+            seeded: Mutex::default(),
             naming: Mutex::default(),
             minted: AtomicU64::new(0),
             created_key: Arc::new(session_key(origin, "tenants that were created")),
@@ -155,8 +155,7 @@ impl App {
         for planned in seed.tenants {
             app.add(planned, None)?;
         }
-        // Nothing was kept before.
-        let _ = app.seeded.set(app.tenants.all());
+        *lock(&app.seeded) = app.tenants.all();
         Ok(app)
     }
 
@@ -363,7 +362,7 @@ impl App {
         self.clock.reset();
         set(&self.clock, self.start.as_ref());
         lock(&self.clock_snapshots).clear();
-        let tenants = self.seeded.get().map_or_else(Vec::new, Clone::clone);
+        let tenants = lock(&self.seeded).clone();
         for left in self.tenants.replace(&tenants) {
             self.departures.set(left.ledger.number(), None);
             left.ledger.close();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -72,7 +73,31 @@ impl App {
         let _one_at_a_time = lock(&self.naming);
         let mut seed = Value::Object(seed);
         self.complete(&mut seed);
-        let seed = Seed::from_value(seed)?.checked()?;
+        self.put(
+            Seed::from_value(seed)?.checked()?,
+            self.behaviour.tenant_ttl,
+        )
+    }
+
+    /// As [`load`](Self::load), of what the mock starts with: tenants that it started with before, and that the seed does not
+    /// have, leave. A reset goes back to the seed. Returns how many tenants it has.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load). Nothing has changed then.
+    pub fn reseed(&self, seed: Seed) -> Result<usize, LoadError> {
+        let _one_at_a_time = lock(&self.naming);
+        let tenants = self.put(seed.completed()?, None)?;
+        let before = std::mem::replace(&mut *lock(&self.seeded), tenants.clone());
+        for left in before {
+            if !tenants.iter().any(|tenant| tenant.name() == left.name()) {
+                self.delete(&left);
+            }
+        }
+        Ok(tenants.len())
+    }
+
+    /// Puts the tenants of a seed in place of those that have their ids. `life` is how long a new one stays unused.
+    fn put(&self, seed: Seed, life: Option<Duration>) -> Result<Vec<Arc<Tenant>>, LoadError> {
         seed.check_webhooks(|url| self.courier.check(url))?;
         let mut tenants: Vec<Arc<Tenant>> = Vec::new();
         for (index, planned) in seed.tenants.into_iter().enumerate() {
@@ -87,7 +112,7 @@ impl App {
                 // Each of two that replace one tenant is a tenant of its own.
                 number: number.filter(|_| !tenants.iter().any(is_taken)),
                 key: Arc::clone(&self.created_key),
-                life: present.map_or(self.behaviour.tenant_ttl, |tenant| tenant.ledger().life()),
+                life: present.map_or(life, |tenant| tenant.ledger().life()),
                 start: None,
             };
             let tenant = self.planted(planned, Some(created));

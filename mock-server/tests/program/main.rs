@@ -19,6 +19,7 @@ mod start;
 mod subcommands;
 #[cfg(feature = "tls")]
 mod tls;
+mod watch;
 
 use std::process::Output;
 
