@@ -53,6 +53,42 @@ async fn health_waits_for_a_mock_that_starts() {
     );
 }
 
+/// A server that answers each request with this, or never.
+async fn answers_only(listener: tokio::net::TcpListener, answer: Option<&str>) {
+    let mut open = Vec::new();
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        if let Some(answer) = answer {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                assert!(stream.read_buf(&mut request).await.unwrap() > 0);
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        open.push(stream);
+    }
+}
+
+async fn health_of(answer: Option<&'static str>, flags: &'static [&'static str]) -> std::process::Output {
+    let (socket, address) = wire::silent();
+    let server = tokio::spawn(answers_only(socket.listen(8).unwrap(), answer));
+    let url = format!("http://{address}");
+    let asked = tokio::task::spawn_blocking(move || {
+        let arguments = [&["health", "--url", &url], flags].concat();
+        command(&arguments).output().unwrap()
+    });
+    let output = asked.await.unwrap();
+    server.abort();
+    output
+}
+
+#[tokio::test]
+async fn health_takes_no_other_server_for_a_mock_and_waits_for_none_that_is_stuck() {
+    let other = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
+    fails(&health_of(Some(other), &[]).await, &["it is no stepup-mock"]);
+    fails(&health_of(None, &["--wait", "1"]).await, &["no mock answers at"]);
+}
+
 #[tokio::test]
 async fn metrics_count_each_request_once_and_survive_a_reset() {
     let running = Running::start(&FREE_PORT);
