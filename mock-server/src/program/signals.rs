@@ -23,6 +23,14 @@ impl Signals {
         })
     }
 
+    /// Catches signals from now on, also that of a terminal that closes. A server lives on without its terminal; a command
+    /// that has something to clean up does not.
+    pub(super) fn of_command() -> anyhow::Result<Self> {
+        let mut signals = Self::new(false)?;
+        signals.caught.catch_hangup()?;
+        Ok(signals)
+    }
+
     /// Waits for the next one and names it.
     pub(super) async fn next(&mut self) -> &'static str {
         let Some(stdin) = &mut self.stdin else {
@@ -41,6 +49,7 @@ impl Signals {
 struct Caught {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 #[cfg(unix)]
@@ -49,13 +58,27 @@ impl Caught {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).context("SIGINT")?,
             terminate: signal(SignalKind::terminate()).context("SIGTERM")?,
+            hangup: None,
         })
     }
 
+    fn catch_hangup(&mut self) -> anyhow::Result<()> {
+        self.hangup = Some(signal(SignalKind::hangup()).context("SIGHUP")?);
+        Ok(())
+    }
+
     async fn next(&mut self) -> &'static str {
+        let hangup = &mut self.hangup;
+        let hung_up = async {
+            match hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
+            _ = hung_up => "SIGHUP",
         }
     }
 }
@@ -67,6 +90,11 @@ struct Caught {}
 impl Caught {
     fn new() -> anyhow::Result<Self> {
         Ok(Self {})
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Unix")]
+    fn catch_hangup(&mut self) -> anyhow::Result<()> {
+        Ok(())
     }
 
     async fn next(&mut self) -> &'static str {

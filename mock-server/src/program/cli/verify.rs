@@ -31,9 +31,15 @@ pub(super) struct Wanted {
     /// File that holds it
     #[arg(long, value_name = "FILE", conflicts_with = "management_secret_env")]
     management_secret_file: Option<PathBuf>,
-    /// Beginning of the id of every user that is created and deleted
+    /// Beginning of the id of every user that is created and deleted; the id of the run follows it
     #[arg(long, value_name = "TEXT", default_value = "stepup-drift-")]
     prefix: String,
+    /// Id of the run, to be used once [default: a random one]
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
+    /// Only delete the users that a run has left which was killed
+    #[arg(long, value_name = "ID", conflicts_with = "run_id")]
+    remove_run: Option<String>,
     /// Replay the exchanges of this file, such as one that `proxy --record` has written [default: the golden exchanges]
     #[arg(long, value_name = "FILE")]
     exchanges: Option<PathBuf>,
@@ -65,6 +71,8 @@ pub(super) fn run(wanted: Wanted) -> std::process::ExitCode {
         },
         management: wanted.with_management.then_some(management),
         prefix: wanted.prefix,
+        run_id: wanted.run_id,
+        remove_run: wanted.remove_run,
         exchanges: wanted.exchanges,
         operations: wanted.operation,
         dry_run: wanted.dry_run,

@@ -1,12 +1,14 @@
 //! Steps as a file has them: JSON lines, a request each with the answer that is expected. Sends nothing.
 //!
 //! In texts, `${prefix}` stands for what every user id begins with, and `${2/token}` for the member `token` of the answer to
-//! the second step of the same case. `$${` is `${`.
+//! the second step of the same case. `${credential-3}` is the id of a passkey, which no two runs share. `$${` is `${`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,6 +22,8 @@ const HEAD: &str = "stepupExchanges";
 const VERSION: u64 = 1;
 /// What stands for the beginning of each user id.
 pub const PREFIX: &str = "${prefix}";
+/// How the name begins of what stands for the id of a passkey.
+const CREDENTIAL: &str = "credential-";
 /// How a text begins that stands for a value.
 const OPENED: &str = "${";
 
@@ -193,7 +197,9 @@ impl Step {
         texts.into_iter().find_map(|text| {
             let placeholders = placeholders(text).err();
             placeholders.or_else(|| {
-                let refers = |name: &&str| *name != "prefix" && !is_earlier(name, number);
+                let refers = |name: &&str| {
+                    *name != "prefix" && !is_credential(name) && !is_earlier(name, number)
+                };
                 let wrong = self::placeholders(text).ok()?.into_iter().find(refers)?;
                 Some(format!("${{{wrong}}} is neither ${{prefix}} nor the number of an earlier step with a JSON pointer"))
             })
@@ -279,6 +285,9 @@ impl Values<'_> {
         if name == "prefix" {
             return Ok(self.prefix.to_owned());
         }
+        if is_credential(name) {
+            return Ok(URL_SAFE_NO_PAD.encode(format!("{}{name}", self.prefix)));
+        }
         let missing = || format!("no earlier answer has ${{{name}}}");
         let at = name.find('/').unwrap_or(name.len());
         let (number, pointer) = name.split_at(at);
@@ -311,6 +320,18 @@ impl Values<'_> {
             other => other.clone(),
         })
     }
+}
+
+/// What stands for the id of a passkey.
+pub(super) fn credential(number: usize) -> String {
+    format!("${{{CREDENTIAL}{number}}}")
+}
+
+fn is_credential(name: &str) -> bool {
+    let number = name.strip_prefix(CREDENTIAL);
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// A text in which nothing is a placeholder.

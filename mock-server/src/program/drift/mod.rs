@@ -12,6 +12,7 @@
 //! - `exchange`: steps as a file has them, and what stands for the values that a run gives them
 //! - `compare`: how an answer differs from its spec, and from the answer that a step expects
 //! - `shape`: an answer without its values
+//! - `stop`: what ends a run before its time
 //! - `operations`: the operations of the vendors' APIs
 
 mod compare;
@@ -25,6 +26,7 @@ mod replay;
 mod report;
 mod server;
 mod shape;
+mod stop;
 mod verify;
 
 pub(super) use self::proxy::{Proxying, proxy};

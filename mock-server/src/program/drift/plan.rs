@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::exchange::Case;
-use super::operations::SERVER;
+use super::operations::{self, MANAGEMENT, SERVER};
+use super::replay::{CHECKS, DELETES};
 use crate::http::surface::Retry;
 
 /// Characters of a line of the list.
@@ -14,7 +15,12 @@ const WIDTH: usize = 100;
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) cases: &'a [Case],
+    /// What the prefix and the id of the run are in each user id.
     pub(super) prefix: &'a str,
+    /// The id of the run.
+    pub(super) run: &'a str,
+    /// Whether nothing is replayed, and what an earlier run has left is deleted.
+    pub(super) only_deletes: bool,
 }
 
 impl Plan<'_> {
@@ -24,9 +30,27 @@ impl Plan<'_> {
         users.collect()
     }
 
-    /// How many requests the cases have, without those that delete the users.
-    pub(super) fn requests(&self) -> usize {
-        self.cases.iter().map(|case| case.steps.len()).sum()
+    /// How often each operation is called, by API and name: in the cases, to delete users, and to check the keys.
+    fn calls(&self) -> BTreeMap<(&str, &str), usize> {
+        let mut calls: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut add = |api, id, times| *calls.entry((api, id)).or_default() += times;
+        let steps = self.cases.iter().flat_map(|case| &case.steps);
+        for step in steps.filter(|_| !self.only_deletes) {
+            add(&step.api, &step.operation, 1);
+        }
+        let has_management = self.cases.iter().any(Case::is_of_management);
+        for (api, id) in CHECKS {
+            add(api, id, usize::from(api != MANAGEMENT || has_management));
+        }
+        let deletions = if self.only_deletes {
+            self.users().len()
+        } else {
+            let users = self.cases.iter().map(|case| case.users(self.prefix).len());
+            users.sum()
+        };
+        add(SERVER, DELETES, deletions);
+        calls.retain(|_, times| *times > 0);
+        calls
     }
 
     /// The plan as text.
@@ -34,8 +58,15 @@ impl Plan<'_> {
         let mut users: Vec<String> = self.users().into_iter().collect();
         // `user-2` before `user-10`.
         users.sort_by_key(String::len);
-        let (cases, requests) = (self.cases.len(), self.requests());
-        let mut text = format!("plan: {cases} exchanges in {requests} requests to {against}\n");
+        let cases = if self.only_deletes {
+            0
+        } else {
+            self.cases.len()
+        };
+        let requests: usize = self.calls().values().sum();
+        let run = self.run;
+        let mut text =
+            format!("plan: run {run}: {cases} exchanges in {requests} requests to {against}\n");
         let mut list = |what: &str, items: &[String]| {
             if !items.is_empty() {
                 let _ = writeln!(text, "  {what}:");
@@ -43,31 +74,40 @@ impl Plan<'_> {
             }
         };
         let (kept, other) = self.operations();
-        list(
-            &format!(
-                "creates {} users, with what belongs to them, and deletes each after its exchange",
-                users.len()
-            ),
-            &users,
-        );
+        let count = users.len();
+        if self.only_deletes {
+            list(
+                &format!("deletes these {count} users if they are there"),
+                &users,
+            );
+            list("by", &[kept, other].concat());
+            return text;
+        }
+        let creates = "with what belongs to them, and deletes each after its exchange";
+        list(&format!("creates {count} users, {creates}"), &users);
         list(
             "names these actions, which a tenant may list from then on",
             &self.actions(),
         );
         list("changes only what is of these users, by", &kept);
         list("reads, by", &other);
+        let prefix = self.prefix;
+        let _ = writeln!(
+            text,
+            "  if the run is killed, users whose id begins with {prefix} can be left; --remove-run {run} deletes them"
+        );
         text
     }
 
     /// The operations that change something, and those that do not, each with the number of its requests.
     fn operations(&self) -> (Vec<String>, Vec<String>) {
         let mut counts: BTreeMap<(bool, &str, bool), usize> = BTreeMap::new();
-        for step in self.cases.iter().flat_map(|case| &case.steps) {
-            if let Some(operation) = step.spec() {
+        for ((api, id), times) in self.calls() {
+            if let Some(operation) = operations::named(api, id) {
                 let costs = operation.retry == Retry::Never && operation.changes;
                 *counts
                     .entry((operation.changes, operation.id, costs))
-                    .or_default() += 1;
+                    .or_default() += times;
             }
         }
         let of = |wanted: bool| {

@@ -7,11 +7,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::exchange::{Credentials, PREFIX, Step, escaped, objection};
+use super::exchange::{Credentials, PREFIX, Step, credential, escaped, objection};
 use super::operations::{self, CLIENT, MANAGEMENT, Matched, SERVER};
 use super::shape;
 use crate::bounds::{self, RECORDED_VALUES};
@@ -293,8 +291,7 @@ impl Recorder {
         } else if NAMES_OF_PEOPLE.contains(&name) {
             Some(format!("{PREFIX}person-{}", self.next("name")))
         } else if name == "credentialId" {
-            let id = format!("stepup-drift-credential-{}", self.next("credential"));
-            Some(URL_SAFE_NO_PAD.encode(id))
+            Some(credential(self.next("credential")))
         } else {
             None
         }

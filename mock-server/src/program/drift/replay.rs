@@ -1,7 +1,7 @@
 //! Sends the requests of a case one after the other, and deletes the users that they have created. Knows no operation but
 //! the one that deletes a user.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,7 @@ use super::compare::{self, Drift, Expected};
 use super::exchange::{Case, Credentials, Step, Values};
 use super::operations::{self, MANAGEMENT, SERVER};
 use super::server::{Keys, Sent, Server};
+use super::stop::Stop;
 use crate::domain::links;
 use crate::http::surface::Operation;
 use crate::runtime::seed::Secret;
@@ -18,7 +19,14 @@ use crate::runtime::seed::Secret;
 /// A secret that is nobody's.
 const WRONG: &str = "stepup-drift-no-secret-0123456789";
 /// The operation that deletes a user.
-const DELETES: &str = "delete_user";
+pub(super) const DELETES: &str = "delete_user";
+/// Operations that tell whether a key is right: they ask for what is always there, and change nothing.
+pub(super) const CHECKS: [(&str, &str); 2] = [
+    (SERVER, "get_tenant_authenticators"),
+    (MANAGEMENT, "get_tenant"),
+];
+/// The time that a request gets once somebody has asked to stop: whoever waits presses Ctrl-C again, or kills the run.
+const LAST_TIME: Duration = Duration::from_secs(5);
 
 /// A difference, and the operation whose answer has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +65,7 @@ pub(super) struct Replay<'a> {
     pub(super) server: &'a Server,
     pub(super) keys: &'a Keys,
     pub(super) prefix: &'a str,
-    /// Whether somebody has asked to stop.
-    pub(super) stop: &'a AtomicBool,
+    pub(super) stop: &'a Stop,
 }
 
 impl Replay<'_> {
@@ -79,7 +86,7 @@ impl Replay<'_> {
             answers: Vec::new(),
         };
         for step in &case.steps {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.is_asked() {
                 outcome.not_sent = Some("the run was stopped".to_owned());
                 break;
             }
@@ -96,13 +103,61 @@ impl Replay<'_> {
             }
         }
         if outcome.sent > 0 {
-            for user in case.users(self.prefix) {
-                if let Err(why) = self.delete(&user).await {
-                    outcome.left.push(format!("{user} ({why})"));
-                }
-            }
+            outcome.left = self.delete_all(case.users(self.prefix)).await;
         }
         outcome
+    }
+
+    /// Deletes what a run has left that was killed.
+    pub(super) async fn removal(&self, users: impl IntoIterator<Item = String>) -> Outcome {
+        Outcome {
+            case: "users of an earlier run".to_owned(),
+            operation: DELETES.to_owned(),
+            found: Vec::new(),
+            sent: 0,
+            not_sent: None,
+            left: self.delete_all(users).await,
+            is_gone: false,
+        }
+    }
+
+    /// Deletes users, and gives those that may be left, each with the reason.
+    pub(super) async fn delete_all(&self, users: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut left = Vec::new();
+        let mut is_silent = false;
+        for user in users {
+            let deleted = match (self.stop.is_asked_again(), is_silent) {
+                (true, _) => Err("a second signal ended the run before it was deleted".to_owned()),
+                (false, true) => Err("the server does not answer".to_owned()),
+                (false, false) => {
+                    let in_time = self.in_time(self.delete(&user)).await;
+                    // Somebody waits for the end, so what has not answered in time is not asked again.
+                    is_silent = in_time.is_err();
+                    in_time.flatten()
+                }
+            };
+            if let Err(why) = deleted {
+                left.push(format!("{user} ({why})"));
+            }
+        }
+        left
+    }
+
+    /// Waits for something as long as nobody has asked to stop, then for a short time, and no longer after a second signal.
+    ///
+    /// # Errors
+    ///
+    /// Why it was given up.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, String> {
+        let late = async {
+            self.stop.asked().await;
+            tokio::time::sleep(LAST_TIME).await;
+        };
+        tokio::select! {
+            done = work => Ok(done),
+            () = late => Err(format!("no answer came within {} s", LAST_TIME.as_secs())),
+            () = self.stop.asked_again() => Err("a second signal ended the run".to_owned()),
+        }
     }
 
     /// Sends a request, and compares its answer.
@@ -127,7 +182,9 @@ impl Replay<'_> {
             body: body.as_ref(),
         };
         outcome.sent += 1;
-        let answered = self.server.send(&sent, step.status == 429).await;
+        let answering = self.server.send(&sent, step.status == 429);
+        // Not answered because somebody has stopped the run: that says nothing of the server.
+        let answered = self.in_time(answering).await?;
         let drifts = match &answered {
             Ok(answer) => {
                 let expected = Expected {

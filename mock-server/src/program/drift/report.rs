@@ -29,6 +29,10 @@ pub(super) struct Report<'a> {
     pub(super) against: &'a str,
     pub(super) outcomes: &'a [Outcome],
     pub(super) keys: &'a Keys,
+    /// How many requests the server was sent.
+    pub(super) requests: usize,
+    /// Why the run ended before all was sent.
+    pub(super) ended: Option<&'a str>,
 }
 
 impl Report<'_> {
@@ -67,16 +71,12 @@ impl Report<'_> {
         order.into_iter().map(with_cases).collect()
     }
 
-    fn sent(&self) -> usize {
-        self.outcomes.iter().map(|outcome| outcome.sent).sum()
-    }
-
     fn not_sent(&self) -> impl Iterator<Item = (&str, &str)> {
         let cases = self.outcomes.iter();
         cases.filter_map(|outcome| Some((outcome.case.as_str(), outcome.not_sent.as_deref()?)))
     }
 
-    fn left(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn left(&self) -> impl Iterator<Item = &str> {
         let left = self.outcomes.iter().flat_map(|outcome| &outcome.left);
         left.map(String::as_str)
     }
@@ -114,7 +114,7 @@ impl Report<'_> {
             1 => "1 drift".to_owned(),
             count => format!("{count} drifts"),
         };
-        let (cases, sent, against) = (self.outcomes.len(), self.sent(), self.against);
+        let (cases, sent, against) = (self.outcomes.len(), self.requests, self.against);
         let _ = writeln!(
             text,
             "{count}: {cases} exchanges in {sent} requests to {against}"
@@ -144,7 +144,8 @@ impl Report<'_> {
         json!({
             "against": self.against,
             "exchanges": self.outcomes.len(),
-            "requests": self.sent(),
+            "requests": self.requests,
+            "ended": self.ended,
             "drifts": drifts.collect::<Vec<_>>(),
             "notSent": not_sent.collect::<Vec<_>>(),
             "leftOnServer": self.left().collect::<Vec<_>>(),

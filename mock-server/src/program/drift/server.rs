@@ -4,6 +4,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -195,6 +196,7 @@ pub(super) struct Sent<'a> {
 pub(super) struct Server {
     http: Client,
     base: Base,
+    sent: AtomicUsize,
 }
 
 impl Server {
@@ -202,7 +204,13 @@ impl Server {
         Ok(Self {
             http: client(&base)?,
             base,
+            sent: AtomicUsize::new(0),
         })
+    }
+
+    /// How many requests it was sent.
+    pub(super) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Sends a request, again if the server asks for time.
@@ -241,6 +249,7 @@ impl Server {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_string());
         }
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let mut response = request.send().await.map_err(|error| why(&error))?;
         let text = |name| {
             let value: Option<&http::HeaderValue> = response.headers().get(name);

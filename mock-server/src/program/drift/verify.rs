@@ -3,24 +3,27 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail, ensure};
 
 use super::exchange::{self, Case};
 use super::operations;
 use super::plan::Plan;
-use super::replay::{Replay, basic};
+use super::replay::{CHECKS, Outcome, Replay, basic};
 use super::report::{Format, Report};
 use super::server::{Base, KeySource, Keys, Sent, Server};
-use super::{GOLDEN, operations::MANAGEMENT, operations::SERVER};
+use super::stop::Stop;
+use super::{GOLDEN, operations::MANAGEMENT};
 use crate::bounds;
-use crate::program::signals::Signals;
 use crate::runtime::seed::Secret;
 
-/// Characters of a prefix.
-const LONGEST_PREFIX: usize = 64;
+/// Characters of a prefix. With a run, a dash and the name of a person, it is the first part of an address, which has at most
+/// 64 (RFC 5321, 4.5.3.1.1).
+const LONGEST_PREFIX: usize = 32;
+/// Characters of the id of a run.
+const LONGEST_RUN: usize = 16;
+/// Random bytes of the id of a run.
+const RUN_BYTES: usize = 5;
 
 /// What to verify.
 #[derive(Clone, Debug)]
@@ -33,6 +36,10 @@ pub(in crate::program) struct Verification {
     pub(in crate::program) management: Option<KeySource>,
     /// The beginning of each user id.
     pub(in crate::program) prefix: String,
+    /// What follows it, a random one if there is none.
+    pub(in crate::program) run_id: Option<String>,
+    /// A run of which only the users are deleted.
+    pub(in crate::program) remove_run: Option<String>,
     /// A file of exchanges in place of the golden ones.
     pub(in crate::program) exchanges: Option<PathBuf>,
     /// Only exchanges of these operations.
@@ -52,22 +59,31 @@ pub(in crate::program) struct Verification {
 /// Nothing can be verified: something is missing or wrong, or the server cannot be reached.
 pub(in crate::program) fn verify(wanted: &Verification) -> anyhow::Result<bool> {
     let base = Base::read(&wanted.against)?;
-    let prefix = prefix(&wanted.prefix)?;
+    let run = wanted.run()?;
+    let prefix = format!("{}{run}-", prefix(&wanted.prefix)?);
     let cases = wanted.cases()?;
     let against = base.to_string();
     let plan = Plan {
         cases: &cases,
-        prefix,
+        prefix: &prefix,
+        run: &run,
+        only_deletes: wanted.remove_run.is_some(),
     };
-    let plan = plan.text(&against);
+    let is_meant = base.is_loopback() || wanted.yes;
+    // Before the plan, which nobody needs who has no key.
+    let keys = match is_meant && !wanted.dry_run {
+        true => wanted.keys()?,
+        false => Keys::default(),
+    };
+    let text = plan.text(&against);
     if wanted.format == Format::Text || wanted.dry_run {
         std::io::stdout()
-            .write_all(plan.as_bytes())
+            .write_all(text.as_bytes())
             .context("stdout")?;
     } else {
         // A program reads the report on stdout.
         std::io::stderr()
-            .write_all(plan.as_bytes())
+            .write_all(text.as_bytes())
             .context("stderr")?;
     }
     if wanted.dry_run {
@@ -75,21 +91,14 @@ pub(in crate::program) fn verify(wanted: &Verification) -> anyhow::Result<bool> 
         return Ok(true);
     }
     ensure!(
-        base.is_loopback() || wanted.yes,
+        is_meant,
         "{against} is not on this machine, so nothing was sent; read what the plan creates and deletes, then add --yes"
     );
-    let keys = Keys {
-        secret: Some(wanted.secret.read("API secret", "secret")?),
-        management: match &wanted.management {
-            Some(source) => Some(source.read("management secret", "management-secret")?),
-            None => None,
-        },
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(run(base, &keys, prefix, &cases, wanted.format))
+    runtime.block_on(self::run(base, &keys, &plan, wanted.format))
 }
 
 /// A prefix with which nobody is deleted but whom this program has created.
@@ -97,13 +106,45 @@ fn prefix(text: &str) -> anyhow::Result<&str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     ensure!(
         (4..=LONGEST_PREFIX).contains(&text.len()) && text.bytes().all(plain),
-        "--prefix has 4 to {LONGEST_PREFIX} letters, digits, `-`, `_` or `.`: every user whose id begins with it and that an \
-         exchange names is deleted"
+        "--prefix has 4 to {LONGEST_PREFIX} letters, digits, `-`, `_` or `.`: the id of every user that is created and deleted \
+         begins with it"
     );
     Ok(text)
 }
 
+/// An id of a run that no other has.
+fn random_run() -> anyhow::Result<String> {
+    let mut bytes = [0; RUN_BYTES];
+    getrandom::fill(&mut bytes).context("the operating system gives no random bytes")?;
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    Ok(digits.collect())
+}
+
 impl Verification {
+    /// The id of the run.
+    fn run(&self) -> anyhow::Result<String> {
+        let (flag, given) = match (&self.remove_run, &self.run_id) {
+            (Some(run), _) => ("--remove-run", run),
+            (None, Some(run)) => ("--run-id", run),
+            (None, None) => return random_run(),
+        };
+        ensure!(
+            (1..=LONGEST_RUN).contains(&given.len())
+                && given.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "{flag} has 1 to {LONGEST_RUN} letters or digits; a plan names the id of its run"
+        );
+        Ok(given.clone())
+    }
+
+    fn keys(&self) -> anyhow::Result<Keys> {
+        let management = self.management.as_ref();
+        let management = management.map(|key| key.read("management secret", "management-secret"));
+        Ok(Keys {
+            secret: Some(self.secret.read("API secret", "secret")?),
+            management: management.transpose()?,
+        })
+    }
+
     /// The cases that are wanted.
     fn cases(&self) -> anyhow::Result<Vec<Case>> {
         let cases = match &self.exchanges {
@@ -143,79 +184,98 @@ impl Verification {
     }
 }
 
-async fn run(
-    base: Base,
-    keys: &Keys,
-    prefix: &str,
-    cases: &[Case],
-    format: Format,
-) -> anyhow::Result<bool> {
+/// Runs what is planned, and tells what came of it.
+async fn run(base: Base, keys: &Keys, plan: &Plan<'_>, format: Format) -> anyhow::Result<bool> {
     let against = base.to_string();
     let server = Server::new(base)?;
-    admitted(&server, &against, keys).await?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut signals = Signals::new(false)?;
-    let stopping = Arc::clone(&stop);
-    tokio::spawn(async move {
-        signals.next().await;
-        stopping.store(true, Ordering::Relaxed);
-    });
+    let stop = Stop::on_signals()?;
+    tokio::select! {
+        admitted = admitted(&server, &against, keys, plan) => admitted?,
+        () = stop.asked() => bail!("the run was stopped before it had created anything"),
+    }
     let replay = Replay {
         server: &server,
         keys,
-        prefix,
+        prefix: plan.prefix,
         stop: &stop,
     };
-    let mut outcomes = Vec::new();
-    let mut is_gone = false;
-    for case in cases {
-        let outcome = replay.case(case).await;
-        is_gone = outcome.is_gone && !outcome.left.is_empty();
-        outcomes.push(outcome);
-        if is_gone || stop.load(Ordering::Relaxed) {
-            break;
-        }
-    }
+    let (outcomes, ended) = replayed(&replay, plan, &against).await;
     let report = Report {
         against: &against,
         outcomes: &outcomes,
         keys,
+        requests: server.sent(),
+        ended: ended.as_deref(),
     };
     let text = report.text(format);
     std::io::stdout()
         .write_all(text.as_bytes())
         .context("stdout")?;
-    ensure!(
-        !is_gone,
-        "{against} no longer answers, so the rest was not sent"
-    );
-    ensure!(
-        !stop.load(Ordering::Relaxed),
-        "the run was stopped; what it had created is deleted"
-    );
-    Ok(report.is_clean())
+    let left = report.left().count();
+    let Some(ended) = &ended else {
+        return Ok(report.is_clean());
+    };
+    let rest = match left {
+        0 => "every user that it had created is deleted".to_owned(),
+        1 => "1 user may still be on the server, which the report names".to_owned(),
+        _ => format!("{left} users may still be on the server, which the report names"),
+    };
+    ensure!(!report.is_clean(), "{ended}; {rest}");
+    writeln!(
+        std::io::stderr(),
+        "stepup-mock: {}",
+        keys.hide(&format!("{ended}; {rest}"))
+    )
+    .context("stderr")?;
+    Ok(false)
+}
+
+/// What came of each exchange, and why the run ended before the last.
+async fn replayed(
+    replay: &Replay<'_>,
+    plan: &Plan<'_>,
+    against: &str,
+) -> (Vec<Outcome>, Option<String>) {
+    let stopped = || Some("the run was stopped".to_owned());
+    if plan.only_deletes {
+        let outcome = replay.removal(plan.users()).await;
+        let ended = replay.stop.is_asked().then(stopped).flatten();
+        return (vec![outcome], ended);
+    }
+    let mut outcomes = Vec::new();
+    for case in plan.cases {
+        let outcome = replay.case(case).await;
+        let is_gone = outcome.is_gone && !outcome.left.is_empty();
+        outcomes.push(outcome);
+        if replay.stop.is_asked() {
+            return (outcomes, stopped());
+        }
+        if is_gone {
+            let ended = format!("{against} no longer answers, so the rest was not sent");
+            return (outcomes, Some(ended));
+        }
+    }
+    (outcomes, None)
 }
 
 /// Whether the server can be reached and takes the keys. Asks for what is always there, and changes nothing.
-async fn admitted(server: &Server, against: &str, keys: &Keys) -> anyhow::Result<()> {
-    let checks = [
-        (
-            SERVER,
-            "get_tenant_authenticators",
-            &keys.secret,
-            "API secret",
-        ),
-        (
-            MANAGEMENT,
-            "get_tenant",
-            &keys.management,
-            "management secret",
-        ),
-    ];
-    for (api, id, key, what) in checks {
+async fn admitted(
+    server: &Server,
+    against: &str,
+    keys: &Keys,
+    plan: &Plan<'_>,
+) -> anyhow::Result<()> {
+    for (api, id) in CHECKS {
+        let (key, what) = match api {
+            MANAGEMENT => (&keys.management, "management secret"),
+            _ => (&keys.secret, "API secret"),
+        };
         let (Some(key), Some(operation)) = (key, operations::named(api, id)) else {
             continue;
         };
+        if api == MANAGEMENT && !plan.cases.iter().any(Case::is_of_management) {
+            continue;
+        }
         let sent = Sent {
             method: operation.method,
             target: operation.path,

@@ -18,6 +18,9 @@ pub(super) struct Answer {
     pub(super) authorization: String,
 }
 
+/// The status of an answer that never comes.
+pub(super) const NEVER: u16 = 0;
+
 /// What is altered.
 pub(super) type Change = fn(&mut Answer);
 
@@ -137,6 +140,9 @@ async fn forward(
     if operation.is_empty() || is_of(&request, operation) {
         change(&mut answer);
     }
+    if answer.status == NEVER {
+        std::future::pending().await
+    }
     let mut head = format!(
         "HTTP/1.1 {} Altered\r\nConnection: close\r\n",
         answer.status
@@ -199,6 +205,7 @@ fn is_of(request: &Request, operation: &str) -> bool {
         ("POST", ["users", "authenticators"]) => "batch_enroll_passkeys",
         ("POST", ["users", _]) => "identify",
         ("PATCH", ["users", _]) => "update_user",
+        ("DELETE", ["users", _]) => "delete_user",
         ("GET", ["users", _, "authenticators"]) => "get_authenticators",
         ("POST", ["users", _, "authenticators"]) => "enroll_verified_authenticator",
         ("DELETE", ["users", _, "authenticators", _]) => "delete_authenticator",

@@ -3,8 +3,10 @@
 mod altered;
 #[cfg(unix)]
 mod proxy;
+#[cfg(unix)]
+mod runs;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use conformance::wire::{self, Request};
 use serde_json::{Value, json};
@@ -15,12 +17,16 @@ use crate::{API_SECRET, FREE_PORT, MANAGEMENT_SECRET, fails, text};
 
 /// `verify` with the keys of the mock in the environment.
 fn verify(url: &str, arguments: &[&str]) -> Output {
+    command(url, arguments).output().unwrap()
+}
+
+fn command(url: &str, arguments: &[&str]) -> Command {
     let arguments = [&["verify", "--against", url], arguments].concat();
     let mut command = running::command(&arguments);
     command
         .env("AUTHSIGNAL_SECRET", API_SECRET)
         .env("AUTHSIGNAL_MANAGEMENT_SECRET", MANAGEMENT_SECRET);
-    command.output().unwrap()
+    command
 }
 
 fn report(output: &Output) -> Value {
@@ -354,7 +360,7 @@ async fn an_honest_server_has_no_drift_and_nothing_of_it_left() {
     let said = text(&output.stdout);
     assert!(said.starts_with("plan: "), "{said}");
     assert!(
-        said.contains("\nno drift: ") && said.contains(" stepup-drift-user-"),
+        said.contains("\nno drift: ") && said.contains(" stepup-drift-"),
         "{said}"
     );
 }
@@ -369,6 +375,8 @@ async fn a_dry_run_sends_nothing_and_lists_what_a_run_creates_and_deletes() {
         "--against",
         &copy.url(),
         "--dry-run",
+        "--run-id",
+        "mine",
         "--format",
         "junit",
     ]);
@@ -378,7 +386,7 @@ async fn a_dry_run_sends_nothing_and_lists_what_a_run_creates_and_deletes() {
         "plan: ",
         "creates ",
         "deletes each after its exchange",
-        " stepup-drift-user-1,",
+        " stepup-drift-mine-user-1,",
         "signIn",
         "delete_user ×",
         "enroll_verified_authenticator ×",
@@ -388,7 +396,7 @@ async fn a_dry_run_sends_nothing_and_lists_what_a_run_creates_and_deletes() {
     }
     assert_eq!(copy.seen().len(), 0);
     // Everything that a run sends about users is about those of the plan.
-    let output = verify(&copy.url(), &[]);
+    let output = verify(&copy.url(), &["--run-id", "mine"]);
     assert!(output.status.success(), "{}", text(&output.stdout));
     let listed: Vec<_> = plan.split([' ', ',', '\n']).collect();
     for request in copy.seen() {
@@ -458,7 +466,7 @@ async fn a_run_that_is_stopped_deletes_what_it_has_created() {
     assert!(
         stopped
             .stderr
-            .contains("the run was stopped; what it had created is deleted"),
+            .contains("the run was stopped; every user that it had created is deleted"),
         "{}",
         stopped.stderr
     );
@@ -486,11 +494,15 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         (verify("nowhere", &[]), vec!["is not the URL of a server"]),
         (
             verify(running.url(), &["--prefix", "a/b/c"]),
-            vec!["--prefix has 4 to 64"],
+            vec!["--prefix has 4 to 32"],
         ),
         (
             verify(running.url(), &["--prefix", ""]),
-            vec!["--prefix has 4 to 64"],
+            vec!["--prefix has 4 to 32"],
+        ),
+        (
+            verify(running.url(), &["--run-id", "a/b"]),
+            vec!["--run-id has 1 to 16 letters or digits"],
         ),
         (
             verify(running.url(), &["--operation", "trak"]),
@@ -499,10 +511,6 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         (
             verify(running.url(), &["--operation", "get_tenant"]),
             vec!["--with-management"],
-        ),
-        (
-            verify(running.url(), &["--secret-env", "NOT_SET"]),
-            vec!["NOT_SET holds no API secret"],
         ),
         (missing, vec!["AUTHSIGNAL_SECRET holds no API secret"]),
         (
@@ -528,6 +536,11 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
             "{said}"
         );
     }
+    // Whoever has no key needs no plan.
+    fails(
+        &verify(running.url(), &["--secret-env", "NOT_SET"]),
+        &["NOT_SET holds no API secret"],
+    );
     let wrong = running::command(&["verify", "--against", running.url()])
         .env("AUTHSIGNAL_SECRET", "another-secret-of-another")
         .output()
