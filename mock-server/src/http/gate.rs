@@ -105,7 +105,7 @@ const LONGEST: usize = 260;
 /// Whether a host, with or without a port, is a name of this machine that no web page can control: an IP address,
 /// localhost, a name without dots (which only this network can resolve), or an allowed name. The unspecified address
 /// (0.0.0.0) is not one: a page of any site reaches this machine by it, and browsers then do not say which page it is.
-fn is_own(allowed: &[&str], host: &str) -> bool {
+pub(crate) fn is_own(allowed: &[&str], host: &str) -> bool {
     let Some(name) = name_of(host).filter(|name| !is_unspecified(name)) else {
         return false;
     };

@@ -49,6 +49,7 @@ mod unmatched;
 pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
 pub use self::front::front;
+pub(crate) use self::gate::is_own;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::shown;
 pub(crate) use self::note::masking::{is_secret, of_api};

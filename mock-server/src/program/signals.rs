@@ -92,7 +92,6 @@ impl Caught {
         Ok(Self {})
     }
 
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Unix")]
     fn catch_hangup(&mut self) -> anyhow::Result<()> {
         Ok(())
     }

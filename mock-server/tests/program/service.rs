@@ -69,7 +69,10 @@ async fn answers_only(listener: tokio::net::TcpListener, answer: Option<&str>) {
     }
 }
 
-async fn health_of(answer: Option<&'static str>, flags: &'static [&'static str]) -> std::process::Output {
+async fn health_of(
+    answer: Option<&'static str>,
+    flags: &'static [&'static str],
+) -> std::process::Output {
     let (socket, address) = wire::silent();
     let server = tokio::spawn(answers_only(socket.listen(8).unwrap(), answer));
     let url = format!("http://{address}");
@@ -85,8 +88,14 @@ async fn health_of(answer: Option<&'static str>, flags: &'static [&'static str])
 #[tokio::test]
 async fn health_takes_no_other_server_for_a_mock_and_waits_for_none_that_is_stuck() {
     let other = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
-    fails(&health_of(Some(other), &[]).await, &["it is no stepup-mock"]);
-    fails(&health_of(None, &["--wait", "1"]).await, &["no mock answers at"]);
+    fails(
+        &health_of(Some(other), &[]).await,
+        &["it is no stepup-mock"],
+    );
+    fails(
+        &health_of(None, &["--wait", "1"]).await,
+        &["no mock answers at"],
+    );
 }
 
 #[tokio::test]

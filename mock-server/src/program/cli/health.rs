@@ -15,7 +15,10 @@ pub(super) fn run(mock: &RunningMock, wait: Option<u32>) -> anyhow::Result<()> {
     let until = wait.map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let error = match ask(mock, left.map_or(PATIENCE, |left| left.clamp(PAUSE, PATIENCE))) {
+        let error = match ask(
+            mock,
+            left.map_or(PATIENCE, |left| left.clamp(PAUSE, PATIENCE)),
+        ) {
             Ok(version) => {
                 let url = super::without_credentials(&mock.url);
                 return say(&format!("{url}: stepup-mock {version} is up"));
@@ -32,7 +35,8 @@ pub(super) fn run(mock: &RunningMock, wait: Option<u32>) -> anyhow::Result<()> {
 
 /// The version of the mock that answers.
 fn ask(mock: &RunningMock, patience: Duration) -> anyhow::Result<String> {
-    let health = mock.call(|http, url| http.get(format!("{url}/_mock/health")).timeout(patience))?;
+    let health =
+        mock.call(|http, url| http.get(format!("{url}/_mock/health")).timeout(patience))?;
     let version = text(&health["version"]);
     anyhow::ensure!(
         health["status"] == "ok" && !version.is_empty(),

@@ -19,6 +19,17 @@ pub(super) struct Wanted {
     /// New file that gets the exchanges, without secrets, codes, tokens, users and addresses
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Host name to accept in addition to localhost, IP addresses and names without dots, as the mock's own flag
+    #[arg(
+        long,
+        env = "STEPUP_ALLOW_HOST",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    allow_host: Vec<String>,
+    /// Send keys in the clear, by http, to a server that is not on this machine
+    #[arg(long)]
+    allow_http: bool,
 }
 
 /// The exit code of traffic without drift, of traffic with some, and of a proxy that could not begin.
@@ -27,5 +38,7 @@ pub(super) fn run(wanted: Wanted) -> ExitCode {
         to: wanted.to,
         listen: wanted.listen,
         record: wanted.record,
+        allow_host: wanted.allow_host,
+        allow_http: wanted.allow_http,
     }))
 }

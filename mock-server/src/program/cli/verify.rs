@@ -52,6 +52,9 @@ pub(super) struct Wanted {
     /// Go on although the server is not on this machine
     #[arg(long)]
     yes: bool,
+    /// Send the key in the clear, by http, to a server that is not on this machine
+    #[arg(long)]
+    allow_http: bool,
     /// Form of the report
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     format: Format,
@@ -77,6 +80,7 @@ pub(super) fn run(wanted: Wanted) -> std::process::ExitCode {
         operations: wanted.operation,
         dry_run: wanted.dry_run,
         yes: wanted.yes,
+        allow_http: wanted.allow_http,
         format: wanted.format,
     });
     compared(outcome)

@@ -17,6 +17,10 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) body: Vec<u8>,
+    /// Whether the body is compressed, and cannot be looked at.
+    pub(super) is_encoded: bool,
+    /// Where a redirect leads.
+    pub(super) leads_to: Option<String>,
 }
 
 /// The answer that a step expects.
@@ -163,7 +167,10 @@ pub(super) fn answer(
         let all: Vec<_> = operation.statuses.iter().map(u16::to_string).collect();
         format!("one of {}", all.join(", "))
     };
-    let found = answer.status.to_string();
+    let mut found = answer.status.to_string();
+    if let Some(place) = &answer.leads_to {
+        found = format!("{found}, which leads to {}", brief(place));
+    }
     let mut drifts = Vec::new();
     match expected {
         _ if !is_known => {
@@ -208,6 +215,9 @@ fn body(schema: Option<&Schema>, shape: Option<&Value>, answer: &Answer, into: &
     };
     if answer.body.is_empty() {
         into.push(whole(Kind::NoBody, "JSON", length));
+        return;
+    }
+    if answer.is_encoded {
         return;
     }
     let media_type = answer.content_type.as_deref().unwrap_or_default();
@@ -536,4 +546,31 @@ fn shown(text: &str, member: &str) -> String {
         return "another text".to_owned();
     }
     format!("\"{}\"", brief(&without_tokens(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, answer};
+    use crate::program::drift::operations::{SERVER, named};
+
+    #[test]
+    fn a_compressed_answer_is_not_compared_and_a_redirect_says_where_it_leads() {
+        let operation = named(SERVER, "get_user").unwrap();
+        let mut compressed = Answer {
+            status: 200,
+            body: vec![0x1f, 0x8b],
+            is_encoded: true,
+            ..Answer::default()
+        };
+        assert_eq!(answer(operation, None, &compressed), []);
+        compressed.is_encoded = false;
+        assert_ne!(answer(operation, None, &compressed), []);
+        let redirect = Answer {
+            status: 307,
+            leads_to: Some("https://elsewhere.example/".to_owned()),
+            ..Answer::default()
+        };
+        let found = &answer(operation, None, &redirect)[0].found;
+        assert_eq!(found, "307, which leads to https://elsewhere.example/");
+    }
 }

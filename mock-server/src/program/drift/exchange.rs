@@ -22,6 +22,8 @@ const HEAD: &str = "stepupExchanges";
 const VERSION: u64 = 1;
 /// What stands for the beginning of each user id.
 pub const PREFIX: &str = "${prefix}";
+/// Numbers that nobody has: Ofcom keeps them for drama.
+pub(super) const PHONE_NUMBERS: &str = "+447700900";
 /// How the name begins of what stands for the id of a passkey.
 const CREDENTIAL: &str = "credential-";
 /// How a text begins that stands for a value.
@@ -158,6 +160,20 @@ impl Step {
         users
     }
 
+    /// Whether its body has an address or a number that can be somebody's.
+    fn names_somebody(&self) -> bool {
+        let mut named = Vec::new();
+        if let Some(body) = &self.body {
+            contacts(body, &mut named);
+        }
+        let is_nobodys = |(name, text): &(&str, &str)| match *name {
+            _ if text.is_empty() || text.starts_with("${") && text.ends_with('}') => true,
+            "phoneNumber" => text.starts_with(PHONE_NUMBERS),
+            _ => !text.contains('@') || text.to_lowercase().ends_with("@example.com"),
+        };
+        !named.iter().all(is_nobodys)
+    }
+
     /// What is wrong with it as step `number` of its case, for the author of the file.
     fn fault(&self, number: usize) -> Option<String> {
         let Some(operation) = self.spec() else {
@@ -181,6 +197,12 @@ impl Step {
         let stranger = |id: &&str| !id.starts_with(PREFIX);
         if self.users().iter().any(stranger) {
             return Some(format!("each user id must begin with {PREFIX}"));
+        }
+        if self.names_somebody() {
+            return Some(
+                "it enrols addresses of example.com and numbers that begin with +447700900 only: others are somebody's"
+                    .to_owned(),
+            );
         }
         let mut texts: Vec<&str> = self
             .path
@@ -372,6 +394,24 @@ fn user_ids<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
                 match member {
                     Value::String(id) if name == "userId" => into.push(id),
                     other => user_ids(other, into),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The members that name an address or a number.
+fn contacts<'a>(value: &'a Value, into: &mut Vec<(&'a str, &'a str)>) {
+    match value {
+        Value::Array(elements) => elements.iter().for_each(|element| contacts(element, into)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if matches!(name.as_str(), "email" | "phoneNumber") => {
+                        into.push((name.as_str(), text.as_str()));
+                    }
+                    other => contacts(other, into),
                 }
             }
         }

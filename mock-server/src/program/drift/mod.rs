@@ -5,10 +5,12 @@
 //! - `replay`: sends the exchanges of a case, and deletes what they have created
 //! - `plan`: what a run will create and delete
 //! - `proxy`: passes requests on, and tells of each drift once
+//! - `gate`: which requests the proxy passes on at all
 //! - `recording`: the file that the proxy writes
 //! - `report`: what was found, as text, JSON and JUnit
 //! - `server`: the other server, and the keys to it
 //! - `record`: makes a step of a request and its answer, without what is secret or private
+//! - `private`: what of a text goes into no recording
 //! - `exchange`: steps as a file has them, and what stands for the values that a run gives them
 //! - `compare`: how an answer differs from its spec, and from the answer that a step expects
 //! - `shape`: an answer without its values
@@ -17,8 +19,10 @@
 
 mod compare;
 pub mod exchange;
+mod gate;
 mod operations;
 mod plan;
+mod private;
 mod proxy;
 pub mod record;
 mod recording;

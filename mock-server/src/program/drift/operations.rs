@@ -54,6 +54,13 @@ pub(super) fn named(api: &str, id: &str) -> Option<&'static Operation> {
     operations.find(|operation| operation.id == id)
 }
 
+/// A segment of a path that is literal in a path of the specs.
+pub(super) fn literal(segment: &str) -> Option<&'static str> {
+    let operations = APIS.iter().flat_map(|api| api.operations);
+    let mut segments = operations.flat_map(|operation| operation.path.split('/'));
+    segments.find(|literal| *literal == segment && parameter(literal).is_none())
+}
+
 /// The operation of a request, and the values of the parameters in its path.
 pub(super) struct Matched {
     pub(super) api: &'static Api,

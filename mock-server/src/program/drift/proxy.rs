@@ -14,29 +14,32 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap,
-    HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    EXPECT, HOST, HeaderMap, HeaderName, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::compare::{self, Answer, Drift, Kind, Place};
+use super::gate::Gate;
 use super::operations::{self, Matched};
 use super::record::Seen;
 use super::recording::Recording;
 use super::replay::Found;
 use super::report::told;
 use super::server::{Base, client, why};
-use crate::bounds::{PROXY_BODY, PROXY_DRIFTS, PROXY_REQUESTS};
+use crate::bounds::{BODY_TIME, PROXY_BODY, PROXY_DRIFTS, PROXY_REQUESTS};
 use crate::http::surface::{Operation, Schema, brief};
 use crate::likeness::nearest;
 use crate::program::signals::Signals;
 
-/// Characters of a segment of a path that no operation has, from which on it may be a secret.
-const LONG_SEGMENT: usize = 24;
+/// Segments of a path that no operation has, of which a drift tells.
+const SEGMENTS: usize = 9;
 
 /// What to pass on, and where.
 #[derive(Clone, Debug)]
@@ -47,6 +50,10 @@ pub(in crate::program) struct Proxying {
     pub(in crate::program) listen: SocketAddr,
     /// The file that gets the exchanges.
     pub(in crate::program) record: Option<PathBuf>,
+    /// Names of the proxy that no web page controls, besides those of the mock.
+    pub(in crate::program) allow_host: Vec<String>,
+    /// Whether keys may go in the clear to another machine.
+    pub(in crate::program) allow_http: bool,
 }
 
 /// Passes requests on until a signal arrives, and gives whether none of them drifted.
@@ -55,16 +62,17 @@ pub(in crate::program) struct Proxying {
 ///
 /// The proxy cannot begin.
 pub(in crate::program) fn proxy(wanted: &Proxying) -> anyhow::Result<bool> {
-    let base = Base::read(&wanted.to)?;
+    let base = Base::read(&wanted.to, wanted.allow_http)?;
     let recording = wanted.record.as_deref().map(Recording::new).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(run(base, wanted.listen, recording))
+    runtime.block_on(run(base, wanted, recording))
 }
 
-async fn run(base: Base, listen: SocketAddr, recording: Option<Recording>) -> anyhow::Result<bool> {
+async fn run(base: Base, wanted: &Proxying, recording: Option<Recording>) -> anyhow::Result<bool> {
+    let listen = wanted.listen;
     let mut signals = Signals::new(false)?;
     let listener = TcpListener::bind(listen).await;
     let listener = listener.with_context(|| {
@@ -75,6 +83,7 @@ async fn run(base: Base, listen: SocketAddr, recording: Option<Recording>) -> an
     let passing = Arc::new(Passing {
         http: client(&base)?,
         base,
+        gate: Gate::new(&wanted.allow_host),
         places: Semaphore::new(PROXY_REQUESTS),
         watch: Mutex::new(Watch {
             recording,
@@ -112,6 +121,7 @@ fn say(text: &str) -> anyhow::Result<()> {
 struct Passing {
     http: reqwest::Client,
     base: Base,
+    gate: Gate,
     places: Semaphore,
     watch: Mutex<Watch>,
 }
@@ -138,8 +148,18 @@ async fn pass(State(passing): State<Arc<Passing>>, request: Request) -> Response
     let Ok(_place) = passing.places.acquire().await else {
         return refusal(StatusCode::SERVICE_UNAVAILABLE, "it stops");
     };
+    if let Some((status, why)) = passing.gate.objection(&request) {
+        return refusal(status, &why);
+    }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, PROXY_BODY).await else {
+    let Ok(read) = timeout(BODY_TIME, to_bytes(body, PROXY_BODY)).await else {
+        let why = format!(
+            "the body of the request did not come within {} s",
+            BODY_TIME.as_secs()
+        );
+        return refusal(StatusCode::REQUEST_TIMEOUT, &why);
+    };
+    let Ok(body) = read else {
         let why =
             format!("the body of the request has more than {PROXY_BODY} bytes, or ended early");
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, &why);
@@ -169,6 +189,7 @@ fn is_of_connection(name: &HeaderName) -> bool {
     let of_connection = [
         CONNECTION,
         CONTENT_LENGTH,
+        EXPECT,
         HOST,
         PROXY_AUTHENTICATE,
         PROXY_AUTHORIZATION,
@@ -203,6 +224,9 @@ impl Passing {
             status: response.status().as_u16(),
             content_type: content_type.map(str::to_owned),
             body: Vec::new(),
+            is_encoded: headers.contains_key(CONTENT_ENCODING),
+            // It may name a user, and each would be a drift of its own.
+            leads_to: None,
         };
         while let Some(piece) = response.chunk().await.map_err(|error| why(&error))? {
             if answer.body.len() + piece.len() > PROXY_BODY {
@@ -215,7 +239,21 @@ impl Passing {
 }
 
 fn kept(headers: &HeaderMap) -> HeaderMap {
-    let kept = headers.iter().filter(|(name, _)| !is_of_connection(name));
+    // RFC 9110, 7.6.1: what `Connection` names is of the connection, too.
+    let named = headers.get_all(CONNECTION).iter();
+    let named = named.filter_map(|value| value.to_str().ok());
+    let named: Vec<&str> = named
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let is_named = |name: &HeaderName| {
+        named
+            .iter()
+            .any(|one| name.as_str().eq_ignore_ascii_case(one))
+    };
+    let kept = headers
+        .iter()
+        .filter(|(name, _)| !is_of_connection(name) && !is_named(name));
     kept.map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
@@ -224,8 +262,8 @@ impl Watch {
     /// Looks at a request and its answer, and gives what is new to tell.
     fn see(&mut self, parts: &Parts, body: &[u8], answer: &Answer) -> Vec<String> {
         self.requests += 1;
-        // A question of a browser, not of the application.
-        if parts.method == Method::OPTIONS {
+        // A question of a browser, not of the application; or one for the headers alone, which no spec describes.
+        if matches!(parts.method, Method::OPTIONS | Method::HEAD) {
             return Vec::new();
         }
         let matched = operations::matching(parts.method.as_str(), parts.uri.path());
@@ -253,6 +291,13 @@ impl Watch {
             if self.shown.len() < PROXY_DRIFTS && self.shown.insert(found.clone()) {
                 lines.push(told(&found));
             }
+        }
+        // A page of another site is told by headers that a replay does not send.
+        if answer.status == 403 && parts.headers.contains_key(ORIGIN) {
+            if let Some(recording) = &mut self.recording {
+                recording.leave_out("a web page of another site may have sent it".to_owned());
+            }
+            return lines;
         }
         if let (Some(recording), Some(_)) = (&mut self.recording, &matched) {
             let authorization = parts.headers.get(AUTHORIZATION);
@@ -331,12 +376,51 @@ fn of_query(operation: &Operation, query: &str) -> Vec<Drift> {
     unknown.map(drift).collect()
 }
 
-/// A request that no operation is for, without what may be secret in its path.
+/// A request that no operation is for: only what is literal in a path of the specs, for all else may be of somebody. So the
+/// paths of many users are one, too.
 fn shown_request(parts: &Parts) -> String {
-    let shorten = |segment| match segment {
-        segment if str::len(segment) >= LONG_SEGMENT => "***",
-        segment => segment,
+    let shown = |segment| match segment {
+        "" => "",
+        segment => operations::literal(segment).unwrap_or("***"),
     };
-    let path: Vec<&str> = parts.uri.path().split('/').map(shorten).collect();
-    format!("{} {}", parts.method, path.join("/"))
+    let path = parts.uri.path();
+    let mut segments: Vec<&str> = path.split('/').take(SEGMENTS).map(shown).collect();
+    if path.split('/').nth(SEGMENTS).is_some() {
+        segments.push("…");
+    }
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let method = known.iter().find(|known| **known == parts.method);
+    let method = method.map_or("another method", Method::as_str);
+    format!("{method} {}", segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::kept;
+
+    #[test]
+    fn headers_of_a_connection_are_not_passed_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "X-Hop, close"),
+            ("connection", "x-other"),
+            ("x-hop", "1"),
+            ("x-other", "1"),
+            ("expect", "100-continue"),
+            ("keep-alive", "5"),
+            ("x-mine", "1"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let names: Vec<_> = kept(&headers).keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["x-mine"]);
+    }
 }

@@ -9,19 +9,16 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::exchange::{Credentials, PREFIX, Step, credential, escaped, objection};
+use super::exchange::{Credentials, PHONE_NUMBERS, PREFIX, Step, credential, escaped, objection};
 use super::operations::{self, CLIENT, MANAGEMENT, Matched, SERVER};
+use super::private::{is_private, without_private};
 use super::shape;
 use crate::bounds::{self, RECORDED_VALUES};
-use crate::http::is_secret;
-use crate::runtime::journal::without_tokens;
 
 /// What stands for a secret that need not be right.
 const MASK: &str = "***";
 /// An address that documentation may use, RFC 5737.
 const IP_ADDRESS: &str = "203.0.113.7";
-/// Numbers that nobody has: Ofcom keeps them for drama.
-const PHONE_NUMBERS: &str = "+447700900";
 /// Characters from which on a text of an answer is taken for a value that a request can only have from there.
 const TELLING: usize = 8;
 /// Members whose members are the application's own.
@@ -226,6 +223,10 @@ impl Recorder {
     fn value(&mut self, name: &str, value: &Value, is_refused: bool) -> Result<Value, String> {
         Ok(match value {
             Value::String(text) => self.text(name, text, is_refused)?.into(),
+            // Whatever a member holds whose name calls it a secret.
+            Value::Number(_) | Value::Object(_) if is_private(name) => {
+                mask(name, is_refused)?.into()
+            }
             Value::Array(elements) => {
                 let elements = elements
                     .iter()
@@ -234,6 +235,7 @@ impl Recorder {
             }
             Value::Object(members) => {
                 // What the application adds may be masked: nothing but its own rules reads it.
+                // Also what is deeper in it.
                 let may_mask = is_refused || FREE.contains(&name);
                 let members = members.iter().map(|(name, member)| {
                     let member = self.value(name, member, may_mask)?;
@@ -241,7 +243,6 @@ impl Recorder {
                 });
                 Value::Object(members.collect::<Result<_, String>>()?)
             }
-            Value::Number(_) if is_secret(name) => mask(name, is_refused)?.into(),
             other => other.clone(),
         })
     }
@@ -264,7 +265,12 @@ impl Recorder {
         if name == "ipAddress" {
             return Ok(IP_ADDRESS.to_owned());
         }
-        if name != OPEN && is_secret(name) || without_tokens(text) != text {
+        if name != OPEN && is_private(name) {
+            return mask(name, may_mask);
+        }
+        let open = without_private(text);
+        // A URL without its parameters is still one; a text without its token may be nothing that the server takes.
+        if open != text && !text.contains("://") {
             return mask(name, may_mask);
         }
         if shape::is_date_time(text) && !self.is_wrong {
@@ -272,7 +278,7 @@ impl Recorder {
                 "its {name} is a time, and another one when it is replayed"
             ));
         }
-        Ok(escaped(text))
+        Ok(escaped(&open))
     }
 
     /// What stands for somebody, or for what is somebody's.

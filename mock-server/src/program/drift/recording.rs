@@ -35,7 +35,12 @@ impl Recording {
     ///
     /// It exists, or it cannot be written.
     pub(super) fn new(name: &Path) -> anyhow::Result<Self> {
-        let file = File::options().write(true).create_new(true).open(name);
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        // What an application calls by a name of its own may be private, although nobody can know that here.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(name);
         let shown = name.display();
         let mut file = file.with_context(|| {
             format!("cannot create {shown}; --record needs the name of a new file")
@@ -60,9 +65,7 @@ impl Recording {
         let step = match self.recorder.take(seen) {
             Ok(step) => step,
             Err(why) => {
-                if self.left_out.len() < PROXY_REASONS || self.left_out.contains_key(&why) {
-                    *self.left_out.entry(why).or_default() += 1;
-                }
+                self.leave_out(why);
                 return None;
             }
         };
@@ -81,6 +84,13 @@ impl Recording {
         self.length += line.len();
         self.steps += 1;
         None
+    }
+
+    /// Counts a request that is not recorded.
+    pub(super) fn leave_out(&mut self, why: String) {
+        if self.left_out.len() < PROXY_REASONS || self.left_out.contains_key(&why) {
+            *self.left_out.entry(why).or_default() += 1;
+        }
     }
 
     /// What was recorded, and what was not.

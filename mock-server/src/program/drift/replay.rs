@@ -43,7 +43,8 @@ pub(super) struct Found {
 pub(super) struct Outcome {
     pub(super) case: String,
     pub(super) operation: String,
-    pub(super) found: Vec<Found>,
+    /// The drifts, each with the number of its request.
+    pub(super) found: Vec<(usize, Found)>,
     /// How many of its requests were sent.
     pub(super) sent: usize,
     /// Why the first of the others was not.
@@ -52,6 +53,16 @@ pub(super) struct Outcome {
     pub(super) left: Vec<String>,
     /// Whether the server is gone.
     pub(super) is_gone: bool,
+}
+
+impl Outcome {
+    /// Which of its requests that is, for a case of several.
+    pub(super) fn place(&self, number: usize) -> String {
+        match self.sent {
+            0 | 1 => self.case.clone(),
+            _ => format!("{}, request {number}", self.case),
+        }
+    }
 }
 
 /// The value of a header for Basic authentication, with a secret as the user name.
@@ -195,11 +206,15 @@ impl Replay<'_> {
             }
             Err(why) => vec![Drift::no_answer(step.status, why.clone())],
         };
-        let found = drifts.into_iter().map(|drift| Found {
-            api: step.api.clone(),
-            operation: step.operation.clone(),
-            status: step.status,
-            drift,
+        let number = values.answers.len() + 1;
+        let found = drifts.into_iter().map(|drift| {
+            let found = Found {
+                api: step.api.clone(),
+                operation: step.operation.clone(),
+                status: step.status,
+                drift,
+            };
+            (number, found)
         });
         outcome.found.extend(found);
         let Ok(answer) = answered else {

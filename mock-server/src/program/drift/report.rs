@@ -53,17 +53,18 @@ impl Report<'_> {
     }
 
     /// Each drift once, with the exchanges that show it.
-    fn drifts(&self) -> Vec<(&Found, Vec<&str>)> {
+    fn drifts(&self) -> Vec<(&Found, Vec<String>)> {
         let mut order: Vec<&Found> = Vec::new();
-        let mut cases: BTreeMap<&Found, Vec<&str>> = BTreeMap::new();
+        let mut cases: BTreeMap<&Found, Vec<String>> = BTreeMap::new();
         for outcome in self.outcomes {
-            for found in &outcome.found {
+            for (number, found) in &outcome.found {
                 let shown = cases.entry(found).or_default();
                 if shown.is_empty() {
                     order.push(found);
                 }
-                if shown.last() != Some(&outcome.case.as_str()) {
-                    shown.push(&outcome.case);
+                let place = outcome.place(*number);
+                if shown.last() != Some(&place) {
+                    shown.push(place);
                 }
             }
         }
@@ -91,7 +92,7 @@ impl Report<'_> {
                 2 => " and 1 other".to_owned(),
                 count => format!(" and {} others", count - 1),
             };
-            let first = visible(cases.first().copied().unwrap_or_default());
+            let first = visible(cases.first().map_or("", String::as_str));
             let _ = writeln!(text, "  in exchange {first}{others}");
         }
         for (case, why) in self.not_sent() {
@@ -166,8 +167,10 @@ impl Report<'_> {
                     @for outcome in self.outcomes {
                         (PreEscaped("\n"))
                         testcase classname=(format!("stepup-mock.verify.{}", outcome.operation)) name=(visible(&outcome.case)) {
-                            @for found in &outcome.found {
-                                failure type=(found.drift.kind.word()) message=(headline(found)) { (told(found)) }
+                            @for (number, found) in &outcome.found {
+                                failure type=(found.drift.kind.word()) message=(headline(found)) {
+                                    (told(found)) "  in exchange " (visible(&outcome.place(*number))) "\n"
+                                }
                             }
                             @for user in &outcome.left {
                                 failure type="left on the server" message="a user could not be deleted" { (visible(user)) }
@@ -181,6 +184,27 @@ impl Report<'_> {
             }
         };
         xml.into_string() + "\n"
+    }
+}
+
+/// What a program reads in place of a report that cannot be made; nothing for people.
+pub(super) fn failure(format: Format, why: &str) -> String {
+    match format {
+        Format::Text => String::new(),
+        Format::Json => visible_document(&json!({"error": why})) + "\n",
+        Format::Junit => {
+            let xml = html! {
+                (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
+                testsuites name="stepup-mock verify" tests="1" failures="0" skipped="0" errors="1" {
+                    testsuite name="drift" tests="1" failures="0" skipped="0" errors="1" {
+                        testcase classname="stepup-mock.verify" name="verify" {
+                            error type="nothing was compared" message=(visible(why)) {}
+                        }
+                    }
+                }
+            };
+            xml.into_string() + "\n"
+        }
     }
 }
 

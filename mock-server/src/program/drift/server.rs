@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
 
 use super::compare::Answer;
+use super::private::without_private;
 use crate::bounds;
 use crate::runtime::seed::Secret;
 
@@ -109,8 +110,8 @@ impl Base {
     ///
     /// # Errors
     ///
-    /// It is no URL of a server.
-    pub(super) fn read(text: &str) -> anyhow::Result<Self> {
+    /// It is no URL of a server, or of one to which the key would go in the clear.
+    pub(super) fn read(text: &str, allow_http: bool) -> anyhow::Result<Self> {
         let wrong = "is not the URL of a server, such as https://api.authsignal.com/v1";
         // The text may hold a password, so no message repeats it.
         let url: Url = text
@@ -127,7 +128,8 @@ impl Base {
                 && !host.is_empty()
                 && url.query().is_none()
                 && url.fragment().is_none(),
-            "{url} {wrong}"
+            // Nor this one: a key can be in a query.
+            "what was given {wrong}; a base URL has no query and no fragment"
         );
         let base = url.as_str().trim_end_matches('/');
         let base = base
@@ -140,6 +142,11 @@ impl Base {
             Some(address) => address.is_loopback(),
             None => host == "localhost" || host.ends_with(".localhost"),
         };
+        ensure!(
+            url.scheme() == "https" || is_loopback || allow_http,
+            "{base} is not on this machine, and by http every machine on the way reads the key; use https, or add \
+             --allow-http"
+        );
         Ok(Self {
             url: base.to_owned(),
             is_loopback,
@@ -265,6 +272,8 @@ impl Server {
             status: response.status().as_u16(),
             content_type: text(CONTENT_TYPE),
             body: Vec::new(),
+            is_encoded: false,
+            leads_to: text(LOCATION).map(|place| without_query(&place)),
         };
         while let Some(piece) = response.chunk().await.map_err(|error| why(&error))? {
             if answer.body.len() + piece.len() > bounds::COMMAND_ANSWER {
@@ -277,6 +286,13 @@ impl Server {
         }
         Ok((answer, wait))
     }
+}
+
+/// A URL without what may be secret in it.
+fn without_query(url: &str) -> String {
+    let open = without_private(url);
+    let end = open.find(['?', '#']).unwrap_or(open.len());
+    open.get(..end).unwrap_or_default().to_owned()
 }
 
 /// Why there is no answer: the cause at the bottom, without the URL.
@@ -304,7 +320,7 @@ mod tests {
             "https://api.example.com/",
             "https://api.example.com",
         ] {
-            let base = Base::read(text).unwrap();
+            let base = Base::read(text, true).unwrap();
             assert_eq!(base.to("/v1/users"), "https://api.example.com/v1/users");
             assert!(!base.is_loopback());
         }
@@ -314,14 +330,14 @@ mod tests {
             "http://localhost",
             "http://a.localhost:2/",
         ] {
-            assert!(Base::read(text).unwrap().is_loopback(), "{text}");
+            assert!(Base::read(text, true).unwrap().is_loopback(), "{text}");
         }
         for text in [
             "http://localhost.example.com",
             "http://127.0.0.1.example.com",
             "http://10.0.0.1",
         ] {
-            assert!(!Base::read(text).unwrap().is_loopback(), "{text}");
+            assert!(!Base::read(text, true).unwrap().is_loopback(), "{text}");
         }
         for text in [
             "",
@@ -331,8 +347,27 @@ mod tests {
             "SECRET",
             "http://h/?a=SECRET",
         ] {
-            let error = Base::read(text).unwrap_err().to_string();
-            assert!(text.contains("?a") || !error.contains("SECRET"), "{error}");
+            let error = Base::read(text, true).unwrap_err().to_string();
+            assert!(!error.contains("SECRET"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_goes_in_the_clear_to_no_other_machine() {
+        for text in [
+            "http://192.0.2.2:18120/v1",
+            "http://api.example.com/v1",
+            "http://mock/v1",
+        ] {
+            let error = Base::read(text, false).unwrap_err().to_string();
+            assert!(error.contains("--allow-http"), "{error}");
+        }
+        for text in [
+            "https://api.example.com/v1",
+            "http://127.0.0.1:1",
+            "http://localhost/v1",
+        ] {
+            assert!(Base::read(text, false).is_ok(), "{text}");
         }
     }
 

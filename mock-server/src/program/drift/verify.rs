@@ -5,12 +5,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
+use serde::de::IgnoredAny;
 
+use super::compare::Answer;
 use super::exchange::{self, Case};
 use super::operations;
 use super::plan::Plan;
 use super::replay::{CHECKS, Outcome, Replay, basic};
-use super::report::{Format, Report};
+use super::report::{self, Format, Report};
 use super::server::{Base, KeySource, Keys, Sent, Server};
 use super::stop::Stop;
 use super::{GOLDEN, operations::MANAGEMENT};
@@ -48,6 +50,8 @@ pub(in crate::program) struct Verification {
     pub(in crate::program) dry_run: bool,
     /// Whether a server of another machine is meant.
     pub(in crate::program) yes: bool,
+    /// Whether the key may go in the clear to another machine.
+    pub(in crate::program) allow_http: bool,
     /// The form of the report.
     pub(in crate::program) format: Format,
 }
@@ -58,7 +62,26 @@ pub(in crate::program) struct Verification {
 ///
 /// Nothing can be verified: something is missing or wrong, or the server cannot be reached.
 pub(in crate::program) fn verify(wanted: &Verification) -> anyhow::Result<bool> {
-    let base = Base::read(&wanted.against)?;
+    match verified(wanted) {
+        Ok(reported) => reported,
+        Err(error) if wanted.dry_run => Err(error),
+        Err(error) => {
+            // A program that reads the report finds out why there is none.
+            let report = report::failure(wanted.format, &format!("{error:#}"));
+            std::io::stdout()
+                .write_all(report.as_bytes())
+                .context("stdout")?;
+            Err(error)
+        }
+    }
+}
+
+/// What a report has told: whether all is as expected, or why the run ended early.
+type Reported = anyhow::Result<bool>;
+
+/// Verifies up to the report.
+fn verified(wanted: &Verification) -> anyhow::Result<Reported> {
+    let base = Base::read(&wanted.against, wanted.allow_http)?;
     let run = wanted.run()?;
     let prefix = format!("{}{run}-", prefix(&wanted.prefix)?);
     let cases = wanted.cases()?;
@@ -88,7 +111,7 @@ pub(in crate::program) fn verify(wanted: &Verification) -> anyhow::Result<bool> 
     }
     if wanted.dry_run {
         writeln!(std::io::stdout(), "dry run: nothing was sent").context("stdout")?;
-        return Ok(true);
+        return Ok(Ok(true));
     }
     ensure!(
         is_meant,
@@ -185,7 +208,7 @@ impl Verification {
 }
 
 /// Runs what is planned, and tells what came of it.
-async fn run(base: Base, keys: &Keys, plan: &Plan<'_>, format: Format) -> anyhow::Result<bool> {
+async fn run(base: Base, keys: &Keys, plan: &Plan<'_>, format: Format) -> anyhow::Result<Reported> {
     let against = base.to_string();
     let server = Server::new(base)?;
     let stop = Stop::on_signals()?;
@@ -213,21 +236,21 @@ async fn run(base: Base, keys: &Keys, plan: &Plan<'_>, format: Format) -> anyhow
         .context("stdout")?;
     let left = report.left().count();
     let Some(ended) = &ended else {
-        return Ok(report.is_clean());
+        return Ok(Ok(report.is_clean()));
     };
     let rest = match left {
         0 => "every user that it had created is deleted".to_owned(),
         1 => "1 user may still be on the server, which the report names".to_owned(),
         _ => format!("{left} users may still be on the server, which the report names"),
     };
-    ensure!(!report.is_clean(), "{ended}; {rest}");
-    writeln!(
-        std::io::stderr(),
-        "stepup-mock: {}",
-        keys.hide(&format!("{ended}; {rest}"))
-    )
-    .context("stderr")?;
-    Ok(false)
+    if report.is_clean() {
+        return Ok(Err(anyhow::anyhow!("{ended}; {rest}")));
+    }
+    let words = keys.hide(&format!("stepup-mock: {ended}; {rest}\n"));
+    std::io::stderr()
+        .write_all(words.as_bytes())
+        .context("stderr")?;
+    Ok(Ok(false))
 }
 
 /// What came of each exchange, and why the run ended before the last.
@@ -256,6 +279,19 @@ async fn replayed(
         }
     }
     (outcomes, None)
+}
+
+/// Why an answer is none of this vendor, rather than one that has changed.
+fn strange(answer: &Answer) -> Option<String> {
+    let status = answer.status;
+    match (status, &answer.leads_to) {
+        (300..=399, Some(place)) => Some(format!("answers {status}, which leads to {place},")),
+        (300..=399, None) | (404 | 429 | 500.., _) => Some(format!("answers {status}")),
+        _ if serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() => {
+            Some(format!("answers {status} without JSON"))
+        }
+        _ => None,
+    }
 }
 
 /// Whether the server can be reached and takes the keys. Asks for what is always there, and changes nothing.
@@ -290,7 +326,16 @@ async fn admitted(
                     answer.status
                 )
             }
-            Ok(_) => {}
+            Ok(answer) => {
+                if let Some(why) = strange(&answer) {
+                    let asked = format!("{} {}", operation.method, operation.path);
+                    let told = format!("{against} {why} to {asked}, as no Authsignal does");
+                    bail!(
+                        "{}; nothing else was sent; is the URL right?",
+                        keys.hide(&told)
+                    );
+                }
+            }
         }
     }
     Ok(())

@@ -150,6 +150,9 @@ async fn forward(
     if let Some(content_type) = answer.content_type {
         head.push_str(&format!("Content-Type: {content_type}\r\n"));
     }
+    if answer.status == 307 {
+        head.push_str("Location: /elsewhere?key=SECRET\r\n");
+    }
     if answer.status != 204 {
         head.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
     }

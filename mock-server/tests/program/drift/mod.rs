@@ -443,6 +443,7 @@ async fn what_went_wrong_is_cleaned_up_and_no_output_has_a_key() {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stepup-mock verify\" tests=\"",
         "<testcase classname=\"stepup-mock.verify.get_action\" name=\"get_action 200\">",
         "<failure type=\"other content type\" message=\"track 200: header content-type: other content type\">",
+        "\n  in exchange get_action 200, request 1\n",
         "</testsuite></testsuites>\n",
     ] {
         assert!(xml.contains(words), "no {words:?} in {xml}");
@@ -485,6 +486,14 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         (
             verify(foreign, &[]),
             vec!["is not on this machine", "nothing was sent", "--yes"],
+        ),
+        (
+            verify("http://192.0.2.2:18120/v1", &["--yes"]),
+            vec!["every machine on the way reads the key", "--allow-http"],
+        ),
+        (
+            verify("http://127.0.0.1:1/?key=hunter2hunter2", &[]),
+            vec!["has no query"],
         ),
         (verify(&nobody, &[]), vec!["cannot reach"]),
         (
@@ -589,6 +598,18 @@ fn a_file_of_exchanges_names_no_user_without_the_prefix_and_changes_no_tenant() 
         &step(json!({"operation": "get_user", "path": {"userId": "${prefix}${1/userId}"}})),
         &["${1/userId} is neither"],
     );
+    for body in [
+        json!({"email": "ceo@corp.example", "verificationMethod": "EMAIL_OTP"}),
+        json!({"phoneNumber": "+64211234567", "verificationMethod": "SMS"}),
+    ] {
+        let path = json!({"userId": "${prefix}user-1"});
+        refused(
+            &step(
+                json!({"operation": "enroll_verified_authenticator", "path": path, "body": body}),
+            ),
+            &["others are somebody's"],
+        );
+    }
     refused(
         &step(json!({"operation": "get_usr"})),
         &["no spec has an operation authsignal get_usr"],

@@ -222,8 +222,12 @@ async fn the_proxy_changes_nothing_and_tells_each_drift_of_both_sides_once() {
             404
         );
     }
+    for user in ["ada@corp.example", "bob@corp.example"] {
+        let target = format!("/v1/nothing/{user}");
+        assert_eq!(ask(&proxy, "GET", &target, Value::Null).await.status, 404);
+    }
     let sent = copy.seen();
-    assert_eq!(sent.len(), 6);
+    assert_eq!(sent.len(), 8);
     assert_eq!(sent[0].target, "/v1/users/ada/actions/pay");
     assert_eq!(
         sent[0].body,
@@ -246,8 +250,8 @@ async fn the_proxy_changes_nothing_and_tells_each_drift_of_both_sides_once() {
     for words in [
         "did it mean redirectUrl?",
         "found    redirect_url",
-        "found    GET /v1/nothing/***",
-        "4 drifts in 6 requests",
+        "found    GET /v1/***/***",
+        "4 drifts in 8 requests",
     ] {
         assert!(
             stopped.stdout.contains(words),
@@ -289,4 +293,73 @@ async fn a_proxy_says_why_it_cannot_pass_on_or_begin() {
     );
     let long = Request::new("POST", "/v1/users/ada").json(vec![b' '; 9 * 1024 * 1024]);
     assert_eq!(wire::send(proxy.address(), &long).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(unix)]
+async fn a_recording_is_its_owners_and_holds_nothing_that_admits_somebody() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mock = Running::start(&FREE_PORT);
+    let file = new_file("private.jsonl");
+    let name = file.to_str().unwrap();
+    let proxy = Running::start(&[
+        "proxy",
+        "--to",
+        mock.url(),
+        "--listen",
+        "127.0.0.1:0",
+        "--record",
+        name,
+    ]);
+    let body = json!({
+        "redirectUrl": "https://app.corp.example/cb?access_token=HIDDEN1&code=HIDDEN2&state=HIDDEN3#session=HIDDEN4",
+        "custom": {
+            "link": "https://x.example/reset?token=HIDDEN5", "header": "Bearer HIDDEN6", "cookie": "sid=HIDDEN7",
+            "credentials": {"key": "HIDDEN8"}, "secrets": ["HIDDEN9"], "deep": {"er": {"password": "HIDDEN0"}}, "seat": 5,
+        },
+    });
+    let answer = ask(&proxy, "POST", "/v1/users/ada/actions/pay", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A page of another site.
+    let page = Request::new("GET", "/v1/users/ada")
+        .basic(API_SECRET)
+        .header("Origin", "https://evil.example");
+    assert_eq!(wire::send(proxy.address(), &page).await.status, 403);
+    let stopped = proxy.signal("TERM");
+    for words in [
+        "1 requests are in ",
+        "1 could not be recorded: a web page of another site may have sent it",
+    ] {
+        assert!(stopped.stdout.contains(words), "{}", stopped.stdout);
+    }
+    let recording = std::fs::read_to_string(&file).unwrap();
+    assert!(!recording.contains("HIDDEN"), "{recording}");
+    for kept in [
+        "https://app.corp.example/cb?access_token=***&code=***",
+        "\"seat\":5",
+    ] {
+        assert!(recording.contains(kept), "no {kept} in {recording}");
+    }
+    let output = verify(mock.url(), &["--exchanges", name, "--format", "json"]);
+    assert!(output.status.success(), "{:#}", report(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_opens_no_mock_to_a_web_page_and_passes_on_no_header_of_a_connection() {
+    let mock = Running::start(&FREE_PORT);
+    let proxy = Running::start(&["proxy", "--to", mock.url(), "--listen", "127.0.0.1:0"]);
+    let status = async |host: &str, target: &str| {
+        let mut request = Request::new("GET", target).basic(API_SECRET);
+        request.headers[0].1 = host.to_owned();
+        wire::send(proxy.address(), &request).await.status
+    };
+    assert_eq!(status("localhost", "/v1/users/ada").await, 200);
+    assert_eq!(status("evil.example", "/v1/users/ada").await, 403);
+    assert_eq!(status("localhost", "/_mock/state").await, 403);
+    assert_eq!(status("localhost", "/v1/../_mock/state").await, 400);
+    let elsewhere = crate::running::run(&["proxy", "--to", "http://192.0.2.2/v1"]);
+    crate::fails(&elsewhere, &["--allow-http"]);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use conformance::wire::{self, Request};
 use serde_json::json;
 
-use super::altered::{Altered, NEVER};
+use super::altered::{Altered, Change, NEVER};
 use super::{command, drifts, report, state, verify};
 use crate::running::Running;
 use crate::{API_SECRET, FREE_PORT, text};
@@ -183,5 +183,36 @@ async fn a_stopped_run_waits_not_long_for_a_silent_server_and_a_second_signal_en
             told.contains("still on the server: user stepup-drift-"),
             "{told}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_no_authsignal_gets_one_request_and_the_reason_is_told_in_each_form() {
+    let mock = Running::start(&FREE_PORT);
+    let html: Change = |answer| {
+        answer.status = 200;
+        answer.body = b"<html>".to_vec();
+    };
+    let fails: Change = |answer| answer.status = 502;
+    let leads: Change = |answer| answer.status = 307;
+    for (change, says) in [
+        (html, "answers 200 without JSON to GET /v1/authenticators"),
+        (fails, "answers 502 to GET /v1/authenticators"),
+        (leads, "answers 307, which leads to /elsewhere, to GET"),
+    ] {
+        for format in ["json", "junit"] {
+            let copy = Altered::of(mock.address(), "", change).await;
+            let output = verify(&copy.url(), &["--format", format]);
+            assert_eq!(output.status.code(), Some(2), "{says}");
+            assert_eq!(copy.seen().len(), 1);
+            let (out, err) = (text(&output.stdout), text(&output.stderr));
+            assert!(err.contains(says), "no {says:?} in {err}");
+            if format == "json" {
+                let why = report(&output)["error"].as_str().unwrap().to_owned();
+                assert!(why.contains(says), "{why}");
+            } else {
+                assert!(out.contains("errors=\"1\"") && out.contains(says), "{out}");
+            }
+        }
     }
 }
