@@ -436,6 +436,8 @@ impl Ledger {
     /// Forgets nonces and counted requests, and restores the faults of the start.
     pub(super) fn forget(&self) {
         let mut plan = lock(&self.faults);
+        // Those that are taken back hold no request any more.
+        plan.faults.release();
         *plan = self.planned.clone();
         self.planned_anew(plan);
         *lock(&self.replays) = Replays::default();
