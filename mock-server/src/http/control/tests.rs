@@ -582,6 +582,14 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "none", "webhooks": [{"url": hook}]}),
             ],
+            "load" => vec![
+                json!({"version": 2, "tenants": [{"authsignal": {"id": "new"}}]}),
+                json!({"tenants": [{"authsignal": {"id": "new"}}, {"authsignal": {"users": [{"id": "ada"}]}}]}),
+                json!({"tenants": [{"authsignal": {"id": "new"}}, {"authsignal": {"id": "newer", "secret": "w"}}]}),
+                json!({"tenants": [{"activeconnect": {"id": "shop"}, "authsignal": {"id": "else"}}]}),
+                json!({"tenants": [{"authsignal": {"id": "t", "webhooks": [{"url": "http://8.8.8.8/"}]}}]}),
+                json!({"tenants": [{"authsignal": {"id": "t"}, "state": {"none": 1}}]}),
+            ],
             "take_snapshot" | "restore_snapshot" => vec![
                 json!({"name": ""}),
                 json!({"name": "none", "tenant": "none"}),
