@@ -176,7 +176,13 @@ impl MockServer {
 
     /// The first Activeconnect application of the seed: by default the only one.
     pub fn activeconnect(&self) -> ActiveconnectApplication {
-        ActiveconnectApplication::new(Arc::clone(&self.running), Arc::clone(&self.activeconnect))
+        // A file that was loaded may have put another tenant in its place.
+        let present = self
+            .running
+            .app
+            .application(&self.activeconnect.account().id);
+        let application = present.unwrap_or_else(|| Arc::clone(&self.activeconnect));
+        ActiveconnectApplication::new(Arc::clone(&self.running), application)
     }
 
     /// The Activeconnect application of this id.
@@ -205,7 +211,10 @@ impl MockServer {
 
     /// The first Authsignal tenant of the seed: by default the only one.
     pub fn authsignal(&self) -> AuthsignalTenant {
-        AuthsignalTenant::new(Arc::clone(&self.running), Arc::clone(&self.authsignal))
+        // A file that was loaded may have put another tenant in its place.
+        let present = self.running.app.authsignal(&self.authsignal.account().id);
+        let tenant = present.unwrap_or_else(|| Arc::clone(&self.authsignal));
+        AuthsignalTenant::new(Arc::clone(&self.running), tenant)
     }
 
     /// The Authsignal tenant of this id.
