@@ -84,7 +84,7 @@ export class Tenant {
     if (!path.startsWith("/_mock/")) {
       throw new TypeError(`"${path}" is no path of the control API; it begins with /_mock/, as /_mock/verify does`);
     }
-    return this.#control.call(method, path, body, body === undefined ? { tenant: this.id, ...query } : query);
+    return await this.#control.call(method, path, body, body === undefined ? { tenant: this.id, ...query } : query);
   }
 
   async delete() {
