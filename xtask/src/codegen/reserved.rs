@@ -121,6 +121,7 @@ mod tests {
                 "client",
                 "date",
                 "exec",
+                "file",
                 "forced",
                 "inner",
                 "named",
