@@ -106,6 +106,19 @@ public final class Tenant implements AutoCloseable {
         control("POST", "/_mock/faults", Map.of("tenant", id, "faults", List.of(faults)));
     }
 
+    /**
+     * Checks which requests the tenant got, such as
+     * {@code verify(Map.of("pattern", Map.of("operation", "track"), "exactly", 1))}. Other tenants' requests do not count.
+     *
+     * @throws AssertionError if it is not so, with the nearest request and how it differs
+     */
+    public void verify(Map<?, ?>... expected) {
+        Map<String, Object> checked = control("POST", "/_mock/verify", Map.of("tenant", id, "expected", List.of(expected)));
+        if (!Boolean.TRUE.equals(checked.get("verified"))) {
+            throw new AssertionError(checked.get("text"));
+        }
+    }
+
     /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions")}. */
     public Map<String, Object> control(String path) {
         return control.get(path, Map.of("tenant", id));

@@ -51,6 +51,15 @@ class StepUpTest {
     }
 
     @Test
+    void aTestVerifiesWhichRequestsItsTenantGot(Tenant stepup) {
+        new Application(stepup).challenged("ada", ADA);
+        Map<String, ?> track = Map.of("operation", "track", "userId", "ada");
+        stepup.verify(Map.of("pattern", track, "exactly", 1));
+        AssertionError error = assertThrows(AssertionError.class, () -> stepup.verify(Map.of("pattern", track, "exactly", 2)));
+        assertTrue(error.getMessage().contains("track"), error.getMessage());
+    }
+
+    @Test
     void eachMessageIsReturnedOnceAndTheNewestFirst(Tenant stepup) {
         Application application = new Application(stepup);
         String token = application.challenged("ada", ADA);
