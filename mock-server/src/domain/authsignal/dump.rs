@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Authsignal;
 use super::action::Actions;
 use super::challenge::Challenge;
+use super::configuration::Configuration;
 use super::flow::Flows;
 use super::passkey_settings::PasskeySettings;
 use super::user::{Attributes, Device, User};
@@ -67,55 +69,32 @@ impl Authsignal {
             ),
             ("rules", json!(rules)),
         ];
+        let Configuration {
+            facts,
+            sms_variables: sms,
+            email_variables: email,
+            credential_life: life,
+            next_facts,
+            lists,
+            passkeys,
+            data_points: points,
+            flows,
+            ..
+        } = configuration;
+        let (is_own, planned) = (*passkeys != PasskeySettings::default(), next_facts.all());
+        let minutes = life.map(|life| life.as_mins());
         let own = [
-            (
-                !configuration.facts.is_empty(),
-                "facts",
-                format!("{:?}", configuration.facts),
-            ),
-            (
-                !configuration.sms_variables.is_empty(),
-                "smsVariables",
-                format!("{:?}", configuration.sms_variables),
-            ),
-            (
-                !configuration.email_variables.is_empty(),
-                "emailVariables",
-                format!("{:?}", configuration.email_variables),
-            ),
-            (
-                configuration.credential_life.is_some(),
-                "credentialLife",
-                format!("{:?}", configuration.credential_life),
-            ),
-            (
-                !configuration.next_facts.all().is_empty(),
-                "nextFacts",
-                format!("{:?}", configuration.next_facts.all()),
-            ),
-            (
-                configuration.lists.iter().next().is_some(),
-                "lists",
-                format!("{:?}", configuration.lists),
-            ),
-            (
-                configuration.passkeys != PasskeySettings::default(),
-                "passkeys",
-                format!("{:?}", configuration.passkeys),
-            ),
-            (
-                configuration.data_points.iter().next().is_some(),
-                "dataPoints",
-                format!("{:?}", configuration.data_points),
-            ),
-            (
-                configuration.flows.iter().next().is_some(),
-                "flows",
-                format!("{:?}", versions(&configuration.flows)),
-            ),
+            member("facts", facts, !facts.is_empty()),
+            member("allowedCustomSmsVariables", sms, !sms.is_empty()),
+            member("allowedCustomEmailVariables", email, !email.is_empty()),
+            member("credentialLifetimeInMinutes", &minutes, life.is_some()),
+            member("nextFacts", planned, !planned.is_empty()),
+            member("lists", lists, lists.iter().next().is_some()),
+            member("passkeys", passkeys, is_own),
+            member("dataPoints", points, points.iter().next().is_some()),
+            member("flows", &versions(flows), flows.iter().next().is_some()),
         ];
-        let own = own.into_iter().filter(|(has_any, ..)| *has_any);
-        let own = own.map(|(_, name, value)| (name.to_owned(), value.into()));
+        let own = own.into_iter().flatten();
         let own = own.chain(self.dump_settings());
         members
             .map(|(name, value)| (name.to_owned(), value))
@@ -125,8 +104,14 @@ impl Authsignal {
     }
 }
 
+/// A member of the dump, unless the tenant has nothing of it.
+fn member<T: Serialize + ?Sized>(name: &str, value: &T, has_any: bool) -> Option<(String, Value)> {
+    let value = has_any.then(|| serde_json::to_value(value).ok())??;
+    Some((name.to_owned(), value))
+}
+
 /// The actions that have flows, with the versions of these.
-fn versions(flows: &Flows) -> Vec<(&str, Option<u64>)> {
+fn versions(flows: &Flows) -> BTreeMap<&str, Option<u64>> {
     let flows = flows.iter();
     flows.map(|(code, flow)| (code, flow.version)).collect()
 }

@@ -751,3 +751,46 @@ async fn a_wrong_path_or_method_of_the_control_api_is_told_the_right_one() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn the_state_shows_settings_as_json() {
+    let mock = Mock::of(json!({"tenants": [{"authsignal": {"id": "t", "secret": "s"}}]}));
+    let set = [
+        (
+            "/_mock/authsignal",
+            json!({"passkeys": {"userVerificationRequirement": "required"}, "credentialLifetimeInMinutes": 20,
+                "allowedCustomSmsVariables": ["tier"]}),
+        ),
+        (
+            "/_mock/authsignal/facts",
+            json!({"ip": [{"cidr": "203.0.113.0/24", "isAnonymous": true}],
+                "lists": [{"alias": "vip", "items": ["ada"]}], "dataPoints": [{"name": "tier"}]}),
+        ),
+        (
+            "/_mock/authsignal/next-facts",
+            json!({"userId": "ada", "device": {"isBot": true}}),
+        ),
+    ];
+    for (target, body) in set {
+        let (status, answer) = mock.send("POST", target, &body.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let (_, state) = mock.get("/_mock/state").await;
+    let tenants = state.as_object().unwrap();
+    let of_tenant = &tenants.values().next().unwrap()["authsignal"];
+    for (place, shown) in [
+        ("/facts/ips/203.0.113.0~124/isAnonymous", json!(true)),
+        ("/lists/vip/items", json!(["ada"])),
+        ("/dataPoints/tier/dataType", json!("text")),
+        ("/nextFacts/0/facts/isBot", json!(true)),
+        ("/passkeys/userVerificationRequirement", json!("required")),
+        ("/allowedCustomSmsVariables", json!(["tier"])),
+        ("/credentialLifetimeInMinutes", json!(20)),
+    ] {
+        assert_eq!(
+            of_tenant.pointer(place),
+            Some(&shown),
+            "{place}: {of_tenant}"
+        );
+    }
+}
