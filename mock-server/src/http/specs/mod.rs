@@ -1,5 +1,5 @@
-//! Serves the specs: as JSON for tools, and as pages for people who have no network. Shows what the documents say, so it
-//! must not know any operation.
+//! Serves the specs: as JSON for tools, and as pages for people who have no network; and the JSON Schema of seeds. Shows
+//! what the documents say, so it must not know any operation.
 //!
 //! - `page`: the pages of the reference
 //! - `prose`: a description as markup
@@ -14,10 +14,12 @@ use serde_json::{Value, json};
 
 use super::asset::asset;
 use crate::generated::specs::SPECS;
+use crate::runtime::seed::schema::SCHEMA as SEED;
 
 const STYLE: &str = include_str!("specs.css");
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
+const JSON_SCHEMA: &str = "application/schema+json";
 
 /// The specs.
 pub(super) fn router() -> Router {
@@ -33,6 +35,10 @@ pub(super) fn router() -> Router {
         .route(
             "/_mock/specs/specs.css",
             get(|| ready(asset("text/css; charset=utf-8", STYLE))),
+        )
+        .route(
+            "/_mock/specs/seed.schema.json",
+            get(|| ready(asset(JSON_SCHEMA, SEED))),
         );
     for &(name, text) in SPECS {
         router = router
@@ -89,6 +95,13 @@ fn index(documents: &[(&str, Value)]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use axum::body::Body;
+    use axum::extract::Request;
+    use http::StatusCode;
+    use http::header::CONTENT_TYPE;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
 
     use super::{documents, index, page};
 
@@ -153,9 +166,26 @@ mod tests {
             anchors.extend(ids.into_iter().map(|id| format!("specs/{name}#{id}")));
             anchors.extend([format!("specs/{name}")]);
         }
-        let fixed = ["specs/index.json", "specs/specs.css"];
+        let fixed = [
+            "specs/index.json",
+            "specs/specs.css",
+            "specs/seed.schema.json",
+        ];
         for link in values(&overview, "href") {
             assert!(anchors.contains(link) || fixed.contains(&link), "{link}");
         }
+        assert_eq!(overview.matches("specs/seed.schema.json").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_schema_of_seeds_is_served_as_the_program_has_it() {
+        let request = Request::get("/_mock/specs/seed.schema.json");
+        let request = request.body(Body::empty()).unwrap();
+        let answer = super::router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/schema+json");
+        let text = answer.into_body().collect().await.unwrap().to_bytes();
+        let schema: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(schema["title"], "A seed of stepup-mock");
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn overview(documents: &[(&str, Value)]) -> Markup {
         h1 { "API reference" }
         p {
             "The APIs that this mock answers. Tools read " a href="specs/index.json" { code { "index.json" } }
-            "; every document is complete in itself."
+            "; every document is complete in itself. A seed has "
+            a href="specs/seed.schema.json" { "a JSON Schema" } ", for editors."
         }
         @for (name, document) in documents {
             h2 id=(name) { a href={ "specs/" (name) } { (text(&document["info"]["title"])) } }
