@@ -48,7 +48,7 @@ async function views(person) {
   await desk.locator("#journal .req").click();
   await shows(desk, "#detail", "verificationMethod");
   await inspect(desk, "desk-request");
-  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions", "Faults"];
+  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions", "Faults", "Snapshots"];
   for (const name of names) {
     await wide(desk);
     await desk.locator(`#tabs ::-p-text(${name})`).click();
@@ -284,6 +284,30 @@ async function faults(person) {
   await shows(desk, "#toast", "no vendor has such an operation");
 }
 
+// A snapshot is taken, restored and deleted with a click each.
+async function snapshots(person) {
+  const { mock } = person;
+  const method = { verificationMethod: "EMAIL_OTP", email: ADDRESS };
+  await mock.enroll(ADA, method);
+  const desk = await person.page(`${mock.url}/#snapshots`);
+  const push = (part, name) => desk.locator(`${part} ::-p-aria([role="button"][name="${name}"])`).click();
+  const users = async () => (await mock.control("GET", "users")).users.map(({ userId }) => userId);
+  await shows(desk, "#snapshots", "No snapshots");
+  await desk.locator("#snapshot-name").fill("one user");
+  await push("#snapshot-form", "Take");
+  await shows(desk, "#snapshots", "one user");
+  await inspect(desk, "desk-snapshots");
+  await wide(desk);
+  await mock.enroll("bob", { ...method, email: "bob@example.com" });
+  assert.deepEqual(await users(), [ADA, "bob"]);
+  await push("#snapshots", "Restore");
+  await shows(desk, "#toast", "Back at one user");
+  assert.deepEqual(await users(), [ADA]);
+  await push("#snapshots", "Delete");
+  await shows(desk, "#snapshots", "No snapshots");
+  assert.deepEqual((await mock.control("GET", "snapshots")).snapshots, []);
+}
+
 // The life of an action, from its request to the webhook that tells its end, and none of the next one.
 async function life(person) {
   const { mock, application } = person;
@@ -488,6 +512,7 @@ export default function (chromium) {
   chromium.story("desk: a reset empties every view", reset);
   chromium.story("desk: decisions change what happens next", decisions);
   chromium.story("desk: faults planned and lifted", faults);
+  chromium.story("desk: snapshots taken, restored and deleted", snapshots);
   chromium.story("desk: the life of an action", life);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
   test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));

@@ -102,14 +102,14 @@ export function getRequest(number) {
 }
 
 /**
- * Takes a planned fault of a tenant back.
+ * Removes a planned fault or a snapshot of a tenant.
+ * @param {"faults" | "snapshots"} list
+ * @param {string} id
  * @param {string} tenant
- * @param {string} fault
  * @returns {Promise<unknown>}
  */
-export function liftFault(tenant, fault) {
-  const path = `/_mock/faults/${encodeURIComponent(fault)}?tenant=${encodeURIComponent(tenant)}`;
-  return ask(path, { method: "DELETE" });
+export function remove(list, id, tenant) {
+  return ask(`/_mock/${list}/${encodeURIComponent(id)}`, { method: "DELETE" }, { tenant });
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   closeDetail, loadRequests, noteNewest, offerEveryTenant, openRequest, resetRequests, showRequests, startRequests,
 } from "./view/requests.js";
 import { showSessions } from "./view/sessions.js";
+import { loadSnapshots, startSnapshots } from "./view/snapshots.js";
 import { showTenant, startTenantField } from "./view/tenant-field.js";
 import { hasSeveral, loadTenants } from "./view/tenants.js";
 import { closeTimeline, startTimeline } from "./view/timeline.js";
@@ -55,6 +56,7 @@ register("inbox", loadInbox, { needsTenant: true });
 register("journal", loadRequests, { isShown: whileOpen("journal"), needsTenant: true });
 register("actions", () => loadActions(openUser), { isShown: whileOpen("actions"), needsTenant: true });
 register("users", loadUsers, { isShown: whileOpen("users"), needsTenant: true });
+register("snapshots", loadSnapshots, { isShown: whileOpen("snapshots"), needsTenant: true });
 register("webhooks", loadWebhooks, { isShown: whileOpen("webhooks"), needsTenant: true });
 
 startClock();
@@ -62,6 +64,7 @@ startReset();
 startRequests();
 startUsers();
 startFaults();
+startSnapshots();
 startTimeline(openRequest);
 startTenantField(switchTenant);
 startNavigation((name) => {

@@ -73,6 +73,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "view/request-detail.js",
     "view/requests.js",
     "view/sessions.js",
+    "view/snapshots.js",
     "view/tenant-field.js",
     "view/tenants.js",
     "view/timeline.js",

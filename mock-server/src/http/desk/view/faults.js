@@ -1,7 +1,7 @@
 // What is planned to go wrong with requests of the chosen tenant, and the form to plan more.
 
 import { act, showProblem } from "../act.js";
-import { get, liftFault, post } from "../control.js";
+import { get, post, remove } from "../control.js";
 import { box, button, byId, el, fill, list, sub } from "./dom.js";
 import { effectOf, KINDS, planned, requestsOf } from "../model/faults.js";
 import { Changes } from "../model/rows.js";
@@ -40,7 +40,7 @@ export function showFaults() {
   const { name, faults = [] } = tenant;
   const rows = faults.map((fault) => [
     el("div", { class: "item-head" }, el("span", {}, requestsOf(fault)),
-      button("Lift", (control) => act(control, () => liftFault(name, fault.id ?? ""), "Fault lifted"), { class: "quiet" })),
+      button("Lift", (control) => act(control, () => remove("faults", fault.id ?? "", name), "Fault lifted"), { class: "quiet" })),
     sub(effectOf(fault)),
   ]);
   fill(box("faults"), list(rows, "No faults are planned."), faults.length > 1 && el("div", { class: "row" },

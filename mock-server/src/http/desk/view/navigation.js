@@ -15,6 +15,7 @@ const VIEWS = [
   { name: "webhooks", title: "Webhooks" },
   { name: "decide", title: "Decisions" },
   { name: "faults", title: "Faults" },
+  { name: "snapshots", title: "Snapshots" },
 ];
 
 const FIRST = "journal";
