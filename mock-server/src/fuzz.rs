@@ -8,6 +8,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
+use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -91,6 +92,23 @@ impl Mock {
             router,
             runtime: runtime.map_err(|error| error.to_string())?,
         })
+    }
+
+    /// Loads a tenant with the `state` of a dump, and returns the state that a dump then holds.
+    ///
+    /// # Errors
+    /// The text is not a state; the reason.
+    pub fn load_state(&self, state: &[u8]) -> Result<Vec<u8>, String> {
+        let state: Value = serde_json::from_slice(state).map_err(|error| error.to_string())?;
+        let tenant = json!({
+            "activeconnect": {"id": "dumped"},
+            "authsignal": {"id": "dumped-at-authsignal"},
+            "state": state,
+        });
+        let seed = Map::from_iter([("tenants".to_owned(), json!([tenant]))]);
+        let loaded = self.app.load(seed).map_err(|error| error.to_string())?;
+        let dump = Value::Object(self.app.dump(loaded.into_iter().next(), true));
+        Ok(dump["tenants"][0]["state"].to_string().into_bytes())
     }
 
     /// Puts the mock back to its start.

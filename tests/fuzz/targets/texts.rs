@@ -1,5 +1,7 @@
 //! The parsers of the mock that read what strangers send. Sends no request.
 
+use std::panic::AssertUnwindSafe;
+
 use serde_json::Value;
 use stepup_mock::fuzz::{Mock, is_secret, shown_in_journal, whole_at};
 
@@ -77,6 +79,25 @@ fn seed() {
         .with_iterations(0)
         .for_each(|bytes: &[u8]| match Mock::from_seed_text(bytes) {
             Ok(mock) => mock.reset(),
+            Err(why) => assert!(
+                !why.is_empty() && !why.contains(char::is_control),
+                "{why:?}"
+            ),
+        });
+}
+
+/// The state of a dump is loaded and dumped again as it was, or refused in printable words.
+#[test]
+fn state() {
+    let mock = AssertUnwindSafe(Mock::start().unwrap());
+    bolero::check!(name = "state")
+        .with_iterations(0)
+        .for_each(|bytes: &[u8]| match mock.load_state(bytes) {
+            Ok(dumped) => {
+                let again = mock.load_state(&dumped).unwrap();
+                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                assert_eq!(text(&again), text(&dumped));
+            }
             Err(why) => assert!(
                 !why.is_empty() && !why.contains(char::is_control),
                 "{why:?}"
