@@ -2,6 +2,7 @@
 //! repository's own tasks on the repository and on copies of its specs.
 
 mod choices;
+mod counterparts;
 mod dependencies;
 mod dialect;
 
