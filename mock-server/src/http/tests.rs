@@ -642,3 +642,29 @@ async fn a_tenant_that_leaves_stays_until_the_answer_to_its_request_has_gone_out
     pass(1200).await;
     assert_eq!(app.tenants().len(), 1);
 }
+
+#[tokio::test]
+async fn the_answer_to_a_wrong_method_lists_the_right_ones() {
+    let mock = mock(Behaviour::default());
+    let host = [("host", "localhost")];
+    let (mut refused, mut wrong) = (0, Vec::new());
+    for (_, target) in everything() {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+            let (status, _, headers) = mock.ask(method, &target, &host).await;
+            if status != StatusCode::METHOD_NOT_ALLOWED {
+                continue;
+            }
+            let allowed = headers
+                .get("allow")
+                .and_then(|allowed| allowed.to_str().ok());
+            let lists = |allowed: &str| !allowed.split(',').any(|one| one == method);
+            if !allowed.is_some_and(lists) {
+                wrong.push(format!("{method} {target}: {allowed:?}"));
+            }
+            refused += 1;
+        }
+    }
+    assert!(wrong.is_empty() && refused > 100, "{refused}: {wrong:#?}");
+    let (_, _, headers) = mock.ask("GET", "/_mock/journal/search", &host).await;
+    assert_eq!(headers["allow"], "POST");
+}

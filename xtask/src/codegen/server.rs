@@ -284,7 +284,7 @@ fn paths(api: &Api) -> (Vec<&str>, Vec<TokenStream>) {
         let mut covering: Vec<&Operation> = api
             .operations
             .iter()
-            .filter(|operation| covers(&operation.path, template))
+            .filter(|operation| covers(operation, template))
             .collect();
         covering.sort_by_key(|operation| operation.path.matches('{').count());
         let mut route = TokenStream::new();
@@ -308,13 +308,22 @@ fn paths(api: &Api) -> (Vec<&str>, Vec<TokenStream>) {
     (templates, routes)
 }
 
-/// Whether every path of a template is one of a more general template, or of the same.
-fn covers(general: &str, template: &str) -> bool {
-    let (general, template) = (general.split('/'), template.split('/'));
+/// Whether every path of a template is one that the operation may have: of its own template, or of a more specific one.
+fn covers(operation: &Operation, template: &str) -> bool {
+    let (general, template) = (operation.path.split('/'), template.split('/'));
+    let is_text = |name: &str| {
+        let mut parameters = operation.parameters.iter();
+        let parameter = parameters.find(|one| one.location == Location::Path && one.name == name);
+        // No word is a number.
+        !parameter.is_some_and(|one| matches!(one.kind, ParameterKind::Integer { .. }))
+    };
     general.clone().count() == template.clone().count()
-        && general
-            .zip(template)
-            .all(|(general, segment)| general.starts_with('{') || general == segment)
+        && general.zip(template).all(|(general, segment)| {
+            let name = general
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            general == segment || name.is_some_and(is_text)
+        })
 }
 
 /// The file `operations.rs`. Each operation has a name of its own, so that a new one leaves the others alone.

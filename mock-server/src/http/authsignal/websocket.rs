@@ -13,7 +13,7 @@ use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::{ALLOW, HeaderValue, USER_AGENT};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -102,7 +102,7 @@ async fn open(
     request: Request,
 ) -> Response {
     let wanted = preferred(request.headers());
-    let (tenant, response) = match upgrade {
+    let (tenant, mut response) = match upgrade {
         Err(rejection) => {
             let (status, text) = (rejection.status(), rejection.body_text());
             (
@@ -144,6 +144,10 @@ async fn open(
         },
     };
     let status = response.status();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let headers = response.headers_mut();
+        headers.insert(ALLOW, HeaderValue::from_static("GET"));
+    }
     let note = Note {
         api: "authsignal-client",
         operation: None,
