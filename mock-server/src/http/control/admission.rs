@@ -72,6 +72,10 @@ impl Surface for ControlApi {
         if operation.id == "configure_authsignal" && why.starts_with("body /tenant is a string") {
             why.push_str(": tenant has settings here, and tenantId names the tenant");
         }
+        // The journal names the pages as an API.
+        if operation.id == "configure_faults" && why.contains("/api has an unknown value") {
+            why.push_str("; no fault applies to the hosted pages and the WebSocket of challenges");
+        }
         problem(rejection.kind.status(), error, &why)
     }
 

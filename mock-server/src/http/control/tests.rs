@@ -791,3 +791,30 @@ async fn the_state_shows_settings_as_json() {
         );
     }
 }
+
+#[tokio::test]
+async fn no_fault_can_be_planned_for_the_pages_and_the_websocket_and_none_applies() {
+    let mock = Mock::of(json!({"tenants": [{"authsignal": {"id": "t", "secret": "s"}}]}));
+    let pages = r#"{"faults": [{"api": "pages", "status": 503}]}"#;
+    let why = mock.refusal("POST", "/_mock/faults", pages).await;
+    assert!(
+        why.starts_with("body /faults/0/api has an unknown value"),
+        "{why}"
+    );
+    assert!(
+        why.ends_with("no fault applies to the hosted pages and the WebSocket of challenges"),
+        "{why}"
+    );
+
+    let all = r#"{"faults": [{"times": 1, "status": 503}]}"#;
+    let (status, planned) = mock.send("POST", "/_mock/faults", all).await;
+    assert_eq!(status, 200, "{planned}");
+    for target in ["/challenge?token=x", "/ws-v1-challenge"] {
+        let request = Request::get(target).header("host", "mock.test");
+        let request = request.body(Body::empty()).unwrap();
+        let answer = mock.router.clone().oneshot(request).await.unwrap();
+        assert_ne!(answer.status(), 503, "{target}");
+    }
+    let (_, left) = mock.get("/_mock/faults").await;
+    assert_eq!(left["tenants"][0]["faults"][0]["times"], 1, "{left}");
+}
