@@ -57,6 +57,7 @@ mod hold;
 mod http;
 mod likeness;
 mod mock;
+mod outgoing;
 mod program;
 mod runtime;
 mod serve;

@@ -1,25 +1,22 @@
 //! The front of the whole server: what applies to every request and every answer of every route. Knows no operation.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, DATE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use http_body::{Frame, SizeHint};
 use tower::{Layer as _, Service, ServiceExt as _};
 
 use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
 use super::outlet::Outlet;
 use super::{forwarded, gate};
+use crate::outgoing::Outgoing;
 use crate::runtime::App;
-use crate::runtime::idle::{Use, during};
+use crate::runtime::idle::during;
 
 /// The router behind the gate. This wraps the router, because a layer inside it would box every request once more and
 /// would not see requests that match no route.
@@ -36,16 +33,16 @@ pub fn front(
             forwarded::settle(&app, &mut request).await;
             let (mut response, uses) = during(answered(&app, router, &outlet, request)).await;
             finish(&app, &mut response);
-            // Tenants that leave after some time without a request stay until the answer has gone out.
+            // A tenant that expires without requests is in use until its answer is sent.
             Ok(match uses.is_empty() {
                 true => response,
-                false => response.map(|body| Body::new(InUse { body, _uses: uses })),
+                false => response.map(|body| Body::new(Outgoing::new(body, uses))),
             })
         }
     })
 }
 
-/// The answer to a request, without what every answer has.
+/// The answer to a request, before the headers that every answer has.
 async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Request) -> Response {
     let refusal = gate::refusal(app, &request).or_else(|| gate::repeated_host(app, &request));
     if let Some(refusal) = refusal {
@@ -61,32 +58,6 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
     match reads {
         Some(uri) => outlet.guard(uri.path(), response),
         None => response,
-    }
-}
-
-/// The body of an answer of tenants that stay until it has gone out.
-struct InUse {
-    body: Body,
-    _uses: Vec<Use>,
-}
-
-impl http_body::Body for InUse {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -1,50 +1,18 @@
-//! The body of an answer, for who waits until it has gone out. Knows no request.
+//! What the pace of a connection learns while an answer is sent. Knows no request.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 
 use super::pace::{Fate, Pace};
+use crate::outgoing::{Cut, InPieces};
 
-/// Bytes of a piece of an answer by HTTP/2, so that a client which takes a large answer slowly still takes pieces.
+/// The most bytes of a piece of an answer by HTTP/2. A client that reads a large answer slowly still reads whole pieces in
+/// time.
 const PIECE: usize = 16 * 1024;
 
-/// The body of an answer. Its end drops what comes last.
-pub(super) struct Answer<Last> {
-    body: Body,
-    _last: Last,
-}
-
-impl<Last> Answer<Last> {
-    pub(super) fn new(body: Body, last: Last) -> Self {
-        Self { body, _last: last }
-    }
-}
-
-impl<Last: Unpin> http_body::Body for Answer<Last> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// An answer that is due. When this is dropped, it has gone out, or goes to nobody any more.
+/// An answer that is due. When this is dropped, the answer is sent, or nobody waits for it any more.
 pub(super) struct Due(pub(super) Pace);
 
 impl Drop for Due {
@@ -68,58 +36,20 @@ pub(super) fn in_pieces(body: Body, pace: &Pace) -> Body {
     if !pace.is_shared() {
         return body;
     }
-    Body::new(Pieces {
-        body,
-        rest: Bytes::new(),
-        pace: pace.clone(),
-    })
+    Body::new(InPieces::new(body, Watched(pace.clone())))
 }
 
-struct Pieces {
-    body: Body,
-    /// What has not gone out of the frame that came last.
-    rest: Bytes,
-    pace: Pace,
-}
+/// Cuts pieces whose way out the pace watches.
+struct Watched(Pace);
 
-impl http_body::Body for Pieces {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => self.rest = bytes,
-                    Err(other) => return Poll::Ready(Some(Ok(other))),
-                },
-                end => return Poll::Ready(end),
-            }
-        }
-        let bytes = PIECE.min(self.rest.len());
-        let bytes = self.rest.split_to(bytes);
-        let (number, pace) = (self.pace.gives(), self.pace.clone());
-        let piece = Bytes::from_owner(Piece {
-            bytes,
-            number,
-            pace,
-        });
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
-        match self.body.size_hint().exact() {
-            Some(exact) => SizeHint::with_exact(exact.saturating_add(rest)),
-            None => SizeHint::default(),
-        }
+impl Cut for Watched {
+    fn next(&mut self, rest: &mut Bytes, _context: &mut Context<'_>) -> Poll<Bytes> {
+        let piece = Piece {
+            bytes: rest.split_to(PIECE.min(rest.len())),
+            number: self.0.gives(),
+            pace: self.0.clone(),
+        };
+        Poll::Ready(Bytes::from_owner(piece))
     }
 }
 

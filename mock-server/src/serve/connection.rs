@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tower::{Service, ServiceExt as _};
 
-use super::answer::{Answer, Due, in_pieces};
+use super::answer::{Due, in_pieces};
 use super::conversation::{Tasks, attend};
 use super::damage::{BrokenOff, suffered};
 use super::line::{Awaited, Left, Line, Stray};
@@ -33,6 +33,7 @@ use super::tls::{HTTP2, Tls};
 use crate::bounds;
 use crate::http::surface::Intake;
 use crate::http::{Peer, Secure};
+use crate::outgoing::Outgoing;
 use crate::runtime::Behaviour;
 
 /// What clients may speak at a port.
@@ -371,7 +372,7 @@ fn answer<S>(
     intake: &Intake,
     request: http::Request<hyper::body::Incoming>,
     pace: Pace,
-) -> impl Future<Output = Result<http::Response<Answer<Due>>, BrokenOff>> + use<S>
+) -> impl Future<Output = Result<http::Response<Outgoing<Due>>, BrokenOff>> + use<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
@@ -402,7 +403,7 @@ where
         // The handler may have held the bytes of the body until now.
         drop(share);
         // The connection then waits for the next request.
-        Ok(response.map(|body| Answer::new(in_pieces(body, &pace), due)))
+        Ok(response.map(|body| Outgoing::new(in_pieces(body, &pace), due)))
     }
 }
 

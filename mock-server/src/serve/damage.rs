@@ -12,15 +12,16 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::answer::{Answer, Parting};
+use super::answer::Parting;
 use super::pace::{Fate, Pace};
 use crate::bounds::FAULT_DELAY;
 use crate::hold::Hold;
 use crate::http::surface::{Damage, Wreck};
+use crate::outgoing::{Cut, InPieces, Outgoing};
 
 /// Why an answer breaks off that shares its connection with others. HTTP/2 has a reset for a single request.
 #[derive(Debug, thiserror::Error)]
-#[error("somebody has planned that this answer breaks off")]
+#[error("a planned fault breaks this answer off")]
 pub(super) struct BrokenOff;
 
 /// How often a slow body goes on.
@@ -57,7 +58,7 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Result<Resp
             return end(pace, Fate::Closed).await;
         }
         Some(Damage::ResetAfter) => {
-            response.map(|body| Body::new(Answer::new(body, Parting(pace.clone()))))
+            response.map(|body| Body::new(Outgoing::new(body, Parting(pace.clone()))))
         }
         Some(Damage::Truncated(bytes)) => response.map(|body| {
             let length = body.size_hint().lower();
@@ -71,13 +72,12 @@ pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Result<Resp
             })
         }),
         Some(Damage::Slow(rate)) => response.map(|body| {
-            Body::new(Slow {
-                body,
+            let slow = Slow {
                 rate: rate.max(1),
-                rest: Bytes::new(),
                 pause: None,
                 taken_back: Some(Box::pin(taken_back(breaks))),
-            })
+            };
+            Body::new(InPieces::new(body, slow))
         }),
     })
 }
@@ -146,16 +146,13 @@ impl http_body::Body for Truncated {
     }
 }
 
-/// A body that goes out piece by piece.
+/// Cuts pieces at a rate.
 struct Slow {
-    body: Body,
     /// Bytes a second.
     rate: u64,
-    /// What has not gone out of the piece that came last.
-    rest: Bytes,
     /// Runs between two pieces.
     pause: Option<Pin<Box<Sleep>>>,
-    /// Ends when the fault is taken back; nothing once it has.
+    /// Ends when the fault is taken back. `None` after that.
     taken_back: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -177,49 +174,19 @@ impl Slow {
     }
 }
 
-impl http_body::Body for Slow {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => self.rest = bytes,
-                    Err(other) => return Poll::Ready(Some(Ok(other))),
-                },
-                end => return Poll::Ready(end),
-            }
-        }
+impl Cut for Slow {
+    fn next(&mut self, rest: &mut Bytes, context: &mut Context<'_>) -> Poll<Bytes> {
         let free = |wait: &mut Pin<Box<dyn Future<Output = ()> + Send>>| {
             wait.as_mut().poll(context).is_ready()
         };
         if self.taken_back.as_mut().is_none_or(free) {
             self.taken_back = None;
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))));
+            return Poll::Ready(std::mem::take(rest));
         }
         let (bytes, takes) = self.piece();
         let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(takes)));
         ready!(pause.as_mut().poll(context));
         self.pause = None;
-        let bytes = bytes.min(self.rest.len());
-        let piece = self.rest.split_to(bytes);
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let mut hint = self.body.size_hint();
-        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
-        if let Some(exact) = hint.exact() {
-            hint = SizeHint::with_exact(exact.saturating_add(rest));
-        }
-        hint
+        Poll::Ready(rest.split_to(bytes.min(rest.len())))
     }
 }

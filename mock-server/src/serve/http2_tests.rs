@@ -26,6 +26,12 @@ fn health(mock: &MockServer) -> String {
     format!("{}/health", mock.control_url())
 }
 
+/// A stream that stays open.
+async fn events(client: &reqwest::Client, mock: &MockServer) -> reqwest::Response {
+    let events = client.get(format!("{}/events", mock.control_url()));
+    events.send().await.unwrap()
+}
+
 /// Tracks an action of the user.
 async fn track(
     client: &reqwest::Client,
@@ -92,11 +98,7 @@ async fn the_authority_is_the_host_and_a_second_one_is_refused() {
 async fn a_fault_breaks_its_own_request_and_no_other_of_the_connection() {
     let mock = MockServer::start().await.unwrap();
     let client = client();
-    let mut stream = client
-        .get(format!("{}/events", mock.control_url()))
-        .send()
-        .await
-        .unwrap();
+    let mut stream = events(&client, &mock).await;
     assert!(stream.chunk().await.unwrap().is_some());
     let faults = [
         Fault::reset_before_answer().user("reset"),
@@ -123,11 +125,7 @@ async fn a_fault_breaks_its_own_request_and_no_other_of_the_connection() {
 async fn a_reset_after_an_answer_is_one_of_the_whole_connection() {
     let mock = MockServer::start().await.unwrap();
     let client = client();
-    let mut stream = client
-        .get(format!("{}/events", mock.control_url()))
-        .send()
-        .await
-        .unwrap();
+    let mut stream = events(&client, &mock).await;
     mock.authsignal()
         .set_faults([Fault::reset_after_answer().user("after")])
         .unwrap();
