@@ -29,6 +29,7 @@ use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use self::failures::FailuresAction;
 use self::faults::FaultsAction;
 use self::snapshot::SnapshotAction;
+use super::body::body;
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
@@ -102,22 +103,22 @@ enum Command {
         #[command(subcommand)]
         action: SnapshotAction,
     },
-    /// Print tenants with all that they have, as a seed that another mock goes on with
+    /// Print the exact state of tenants as a seed, for another mock to load
     Dump {
         #[command(flatten)]
         mock: RunningMock,
         /// The tenant [default: every tenant, and the mock's own clock]
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,
-        /// Leave credentials out, and write other texts for codes, links, tokens and keys
+        /// Leave out credentials, and replace codes, links, tokens and keys
         #[arg(long)]
         no_secrets: bool,
     },
-    /// Add the tenants of a seed to a running mock, in place of those with the same ids
+    /// Add the tenants of a seed to a running mock; each replaces the tenant with its ids
     Load {
         #[command(flatten)]
         mock: RunningMock,
-        /// Path of the seed, for example of one that `dump` has printed
+        /// Path of the seed, such as a file from `dump`
         file: PathBuf,
     },
     /// Print the JSON Schema of seeds, for editors
@@ -178,7 +179,7 @@ enum Command {
     Health {
         #[command(flatten)]
         mock: RunningMock,
-        /// Wait so long for a mock that is still starting
+        /// Seconds to wait for a mock that is still starting
         #[arg(long, value_name = "SECONDS")]
         wait: Option<u32>,
     },
@@ -668,16 +669,10 @@ impl RunningMock {
                 format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url{}", if_https(&url))
             })?;
             let status = answer.status();
-            let mut body = Vec::new();
             // The program that listens there need not be a mock.
-            while let Some(piece) = answer.chunk().await.context("the answer ended early")? {
-                anyhow::ensure!(
-                    body.len() + piece.len() <= bounds::COMMAND_ANSWER,
-                    "{url} answered more than {} bytes; is it a stepup-mock?",
-                    bounds::COMMAND_ANSWER
-                );
-                body.extend_from_slice(&piece);
-            }
+            let body = body(&mut answer, bounds::COMMAND_ANSWER).await.with_context(|| {
+                format!("cannot read what {url} answered; is it a stepup-mock?")
+            })?;
             let body: Value = serde_json::from_slice(&body)
                 .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
             anyhow::ensure!(status.is_success(), "{}", body["message"].as_str().unwrap_or(status.as_str()));

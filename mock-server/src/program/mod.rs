@@ -2,6 +2,7 @@
 //! server with the specs. Does not know the test API.
 
 mod announce;
+mod body;
 mod cli;
 pub(crate) mod drift;
 mod log;

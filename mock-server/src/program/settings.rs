@@ -20,7 +20,7 @@ use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed};
 use crate::runtime::word::Word;
 use crate::runtime::{
-    Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, in_words, read_file,
+    Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, in_words, read_text,
     span,
 };
 
@@ -54,14 +54,14 @@ pub struct Settings {
     )]
     #[serde(default, deserialize_with = "proxies")]
     pub trust_forwarded_from: Option<Vec<Several<Proxy>>>,
-    /// Speak TLS, too: at the same port as plain HTTP, with a certificate that the mock's own authority signs.
-    /// `stepup-mock ca` prints that authority, for clients to trust
+    /// Speak TLS as well as plain HTTP, at the same port, with a certificate from the mock's own authority. Clients must trust
+    /// that authority, which `stepup-mock ca` prints
     #[arg(long, env = "STEPUP_TLS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub tls: Option<bool>,
-    /// Address to speak TLS at instead, alone, while --listen keeps to plain HTTP; brings --tls with it
+    /// Address for TLS only; --listen then speaks plain HTTP only. Implies --tls
     #[arg(long, env = "STEPUP_TLS_LISTEN", value_name = "ADDR")]
     pub tls_listen: Option<SocketAddr>,
-    /// PEM file with a certificate of your own and those that it needs between it and its root; brings --tls with it
+    /// PEM file with your own certificate, followed by its intermediate certificates. Implies --tls
     #[arg(long, env = "STEPUP_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// PEM file with the private key of that certificate
@@ -84,8 +84,8 @@ pub struct Settings {
     /// Stop when stdin ends, too: a test runner that holds the other end of the pipe leaves no mock behind, however it ends
     #[arg(long, env = "STEPUP_STOP_WITH_STDIN", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub stop_with_stdin: Option<bool>,
-    /// Load the seed again when its file or the configuration file changes. Each tenant of the seed then begins anew; what is
-    /// invalid changes nothing
+    /// Load the seed again when its file or the configuration file changes. Each tenant of the seed then begins anew. An
+    /// invalid file changes nothing
     #[arg(long, env = "STEPUP_WATCH", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub watch: Option<bool>,
     /// Id of the Activeconnect application [default: mock-app]
@@ -392,10 +392,8 @@ impl Settings {
     /// The file cannot be read, or it contains an unknown key or a bad value.
     pub fn or_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
-        let text = read_file(path)
+        let text = read_text(path)
             .with_context(|| format!("cannot read the config file {}", path.display()))?;
-        let text = String::from_utf8(text)
-            .map_err(|_| anyhow::anyhow!("the config file {} is not UTF-8 text", path.display()))?;
         let mut file = Self::of_toml(&text).map_err(|why| {
             anyhow::anyhow!(
                 "the config file {} is invalid: {why}; its keys are the flags without `--`",

@@ -14,6 +14,15 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_bounded(File::open(path)?)
 }
 
+/// The text of the file at a path.
+///
+/// # Errors
+/// As [`read_file`], or it is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_file(path)?);
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
 /// The bytes of a source.
 ///
 /// # Errors

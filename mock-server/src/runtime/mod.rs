@@ -57,7 +57,7 @@ pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::creation::{CreateError, Wanted};
 pub use self::dumping::LoadError;
-pub use self::file::{read_bounded, read_file};
+pub use self::file::{read_bounded, read_file, read_text};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
 pub use self::hosts::{

@@ -19,7 +19,7 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
             format!("lacks the required member {property}")
         }
         ValidationErrorKind::Type { kind } => {
-            format!("is {}; it must be {}", a(found), expected(kind))
+            format!("is {}; it must be {}", kind_of(found), expected(kind))
         }
         ValidationErrorKind::Enum { options } => unknown_word(found, options),
         ValidationErrorKind::Format { format } => {
@@ -60,8 +60,8 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// A value by its type, with its article.
-fn a(value: &Value) -> &'static str {
+/// The type of a value, with its article.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -99,7 +99,11 @@ fn unknown_word(found: &Value, options: &Value) -> String {
         .collect();
     match found.as_str() {
         Some(word) => format!("has an unknown value; {}", one_of(word, &known)),
-        None => format!("is {}; it must be one of {}", a(found), known.join(", ")),
+        None => format!(
+            "is {}; it must be one of {}",
+            kind_of(found),
+            known.join(", ")
+        ),
     }
 }
 

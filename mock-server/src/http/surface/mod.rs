@@ -37,7 +37,7 @@ pub use self::bounds::{FileBounds, within as within_bounds};
 pub use self::damage::{Change, Damage, Instead, Miss, Planned, Wreck, Wrong};
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
-pub(crate) use self::fault::brief;
+pub(crate) use self::fault::{brief, kind_of};
 pub(crate) use self::incoming::only;
 pub use self::incoming::{Incoming, Members, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::shape;
 use crate::http::is_secret;
-use crate::http::surface::{Operation, Schema, brief};
+use crate::http::surface::{Operation, Schema, brief, kind_of};
 use crate::likeness::nearest;
 use crate::runtime::journal::without_tokens;
 
@@ -526,18 +526,6 @@ fn kinds(types: &[&str]) -> String {
         return "a value".to_owned();
     }
     words.join(" or ")
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a number with a fraction",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// A text in quotes, unless its member is one that holds secrets.

@@ -54,9 +54,13 @@ const SENDS_MESSAGES: [&str; 16] = [
 /// Why an operation is never replayed.
 pub(super) fn objection(api: &str, operation: &Operation) -> Option<&'static str> {
     if api == MANAGEMENT && operation.changes {
-        Some("it changes the tenant, and of the Management API only what reads is replayed")
+        Some(
+            "it changes the tenant, and only requests of the Management API that read are replayed",
+        )
     } else if CREATES_UNNAMED.contains(&operation.id) {
-        Some("it creates a user whose id nobody chooses, and who could not be deleted again")
+        Some(
+            "it creates a user with an id that the server chooses, so that user could not be deleted again",
+        )
     } else if SENDS_MESSAGES.contains(&operation.id) {
         Some("it sends a message")
     } else {
@@ -200,7 +204,7 @@ impl Step {
         }
         if self.names_somebody() {
             return Some(
-                "it enrols addresses of example.com and numbers that begin with +447700900 only: others are somebody's"
+                "it may enrol only addresses of example.com and numbers that begin with +447700900, because others belong to somebody"
                     .to_owned(),
             );
         }

@@ -39,12 +39,12 @@ impl Gate {
             !std::str::from_utf8(host).is_ok_and(|host| host.is_empty() || is_own(&allowed, host))
         };
         if named.any(is_foreign) {
-            let why = "it does not accept this host name, because a web page may use it to reach this machine; use localhost \
+            let why = "the proxy does not accept this host name, because a web page could use it to reach this machine; use localhost \
                        or 127.0.0.1, or start the proxy with --allow-host NAME";
             return Some((StatusCode::FORBIDDEN, why.to_owned()));
         }
         if request.method() == Method::CONNECT {
-            let why = "it makes no tunnels; give your application its URL as the base URL";
+            let why = "the proxy makes no tunnels; give your application the URL of the proxy as its base URL";
             return Some((StatusCode::METHOD_NOT_ALLOWED, why.to_owned()));
         }
         of_path(request.uri().path())
@@ -61,11 +61,11 @@ fn of_path(path: &str) -> Option<(StatusCode, String)> {
         .clone()
         .any(|segment| matches!(segment, "." | ".."))
     {
-        let why = "the path has a segment of dots; send the path that you mean";
+        let why = "the path has the segment . or ..; send the path that it stands for";
         return Some((StatusCode::BAD_REQUEST, why.to_owned()));
     }
     (segments.next() == Some(CONTROL)).then(|| {
-        let why = "it does not pass on the control API of a mock, which asks for no key; call the mock itself";
+        let why = "the proxy does not pass on the control API of a mock, which asks for no key; call the mock itself";
         (StatusCode::FORBIDDEN, why.to_owned())
     })
 }

@@ -32,7 +32,7 @@ use super::record::Seen;
 use super::recording::Recording;
 use super::replay::Found;
 use super::report::told;
-use super::server::{Base, client, why};
+use super::server::{Base, client, read, why};
 use crate::bounds::{BODY_TIME, PROXY_BODY, PROXY_DRIFTS, PROXY_REQUESTS};
 use crate::http::surface::{Operation, Schema, brief};
 use crate::likeness::nearest;
@@ -228,12 +228,7 @@ impl Passing {
             // It may name a user, and each would be a drift of its own.
             leads_to: None,
         };
-        while let Some(piece) = response.chunk().await.map_err(|error| why(&error))? {
-            if answer.body.len() + piece.len() > PROXY_BODY {
-                return Err(format!("the answer has more than {PROXY_BODY} bytes"));
-            }
-            answer.body.extend_from_slice(&piece);
-        }
+        answer.body = read(&mut response, PROXY_BODY).await?;
         Ok((headers, answer))
     }
 }

@@ -107,8 +107,8 @@ impl Recorder {
     /// Why the request cannot be replayed.
     pub fn take(&mut self, seen: &Seen<'_>) -> Result<Step, String> {
         let (path, query) = seen.target.split_once('?').unwrap_or((seen.target, ""));
-        let matched =
-            operations::matching(seen.method, path).ok_or("no operation of the specs has it")?;
+        let matched = operations::matching(seen.method, path)
+            .ok_or("no operation of the specs has its path")?;
         let query: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
@@ -157,7 +157,7 @@ impl Recorder {
         let mut raw = Vec::new();
         values_of(matched, query, body, &mut raw);
         if raw.iter().any(|value| self.tainted.contains(value)) {
-            return Err("it builds on a request that was left out".to_owned());
+            return Err("it depends on a request that was left out".to_owned());
         }
         let is_refused = seen.status >= 400;
         self.is_wrong = matches!(seen.status, 400..=403);
@@ -214,7 +214,7 @@ impl Recorder {
             }
             (CLIENT, "Bearer") => match self.answered.get(value) {
                 Some(place) => Ok(Credentials::Token(reference(place))),
-                None => Err("its token is of no earlier answer".to_owned()),
+                None => Err("no earlier answer has its token".to_owned()),
             },
             _ => Err("verify has no such credentials".to_owned()),
         }
@@ -274,9 +274,7 @@ impl Recorder {
             return mask(name, may_mask);
         }
         if shape::is_date_time(text) && !self.is_wrong {
-            return Err(format!(
-                "its {name} is a time, and another one when it is replayed"
-            ));
+            return Err(format!("its {name} is a time, which differs in a replay"));
         }
         Ok(escaped(&open))
     }
@@ -382,9 +380,7 @@ fn mask(name: &str, may_mask: bool) -> Result<String, String> {
     if may_mask {
         return Ok(MASK.to_owned());
     }
-    Err(format!(
-        "its {name} is a secret that no earlier answer holds"
-    ))
+    Err(format!("its {name} is a secret that no earlier answer has"))
 }
 
 /// Whether a text is long enough, and no word of an enumeration.
@@ -472,7 +468,7 @@ mod tests {
         let other = json!({"token": "eyJh.eyJi.dddd", "userId": "grace"});
         let answer = json!({"idempotencyKey": "7654-3210"});
         let left_out = seen(&mut recorder, validate, &other, 200, &answer);
-        let why = "its token is a secret that no earlier answer holds";
+        let why = "its token is a secret that no earlier answer has";
         assert_eq!(left_out.unwrap_err(), why);
         // Refused, it need not be right.
         let step = seen(
@@ -487,7 +483,7 @@ mod tests {
         // What builds on what was left out.
         let builds = ("GET", "/v1/users/grace/actions/pay/7654-3210");
         let left_out = seen(&mut recorder, builds, &json!(null), 200, &json!({}));
-        assert!(left_out.unwrap_err().contains("builds on"));
+        assert!(left_out.unwrap_err().contains("depends on"));
     }
 
     #[test]
@@ -510,7 +506,7 @@ mod tests {
                 ("POST", "/v1/users/email/a%40b.c/challenge"),
                 json!({}),
                 200,
-                "whose id nobody chooses",
+                "an id that the server chooses",
             ),
             (
                 ("POST", "/v1/challenge"),
@@ -529,7 +525,7 @@ mod tests {
                 ("PATCH", "/v1/users/ada/devices/phone"),
                 json!({"rememberedUntil": "2030-01-01T00:00:00Z"}),
                 200,
-                "another one when it is replayed",
+                "which differs in a replay",
             ),
             (
                 ("GET", "/v1/client/user-authenticators"),

@@ -74,10 +74,10 @@ impl Recording {
         let name = self.name.display();
         if self.length + line.len() > FILE {
             self.file = None;
-            return Some(format!("{name} is full; what comes now is not recorded\n"));
+            return Some(format!("{name} is full; later requests are not recorded\n"));
         }
         if let Err(error) = file.write_all(line.as_bytes()) {
-            let told = format!("cannot write {name}: {error}; what comes now is not recorded\n");
+            let told = format!("cannot write {name}: {error}; later requests are not recorded\n");
             self.file = None;
             return Some(told);
         }

@@ -11,12 +11,14 @@ use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
 use super::compare::Answer;
 use super::private::without_private;
 use crate::bounds;
+use crate::program::body::{BodyError, body};
+use crate::runtime::read_text;
 use crate::runtime::seed::Secret;
 
 /// How often a request is sent that the server refuses because there are too many.
@@ -25,6 +27,9 @@ const ATTEMPTS: usize = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The time until the next attempt if the server does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(2);
+
+/// Bytes of the longest file that is taken for a key.
+const LONGEST_KEY: usize = 4096;
 
 /// Where a key comes from.
 #[derive(Clone, Debug)]
@@ -43,7 +48,7 @@ impl KeySource {
     /// There is none. Says where it was looked for.
     pub(super) fn read(&self, what: &str, flag: &str) -> anyhow::Result<Secret> {
         let text = match &self.file {
-            Some(file) => read_file(file)?,
+            Some(file) => read_key(file)?,
             None => std::env::var(&self.variable).unwrap_or_default(),
         };
         let text = text.trim();
@@ -58,22 +63,21 @@ impl KeySource {
         // Also shorter ones than any vendor gives: what hides it in the output must not hide every other word.
         ensure!(
             text.len() >= 8 && !text.chars().any(char::is_control),
-            "{from} holds no {what} but something else"
+            "{from} holds no {what}: one has at least 8 characters, and no control characters"
         );
         Ok(Secret::from(text.to_owned()))
     }
 }
 
-fn read_file(file: &Path) -> anyhow::Result<String> {
-    let length = std::fs::metadata(file).map(|metadata| metadata.len());
-    let cannot = || format!("cannot read the file {}", file.display());
-    let length = length.with_context(cannot)?;
+fn read_key(file: &Path) -> anyhow::Result<String> {
+    let text =
+        read_text(file).with_context(|| format!("cannot read the file {}", file.display()))?;
     ensure!(
-        length <= 4096,
+        text.len() <= LONGEST_KEY,
         "the file {} is too long for a key",
         file.display()
     );
-    std::fs::read_to_string(file).with_context(cannot)
+    Ok(text)
 }
 
 /// The keys of a run.
@@ -120,7 +124,7 @@ impl Base {
             .context(format!("what was given {wrong}"))?;
         ensure!(
             url.username().is_empty() && url.password().is_none(),
-            "credentials do not belong into the URL: every user of this machine can see it"
+            "the URL must not have credentials, because every user of this machine can see it"
         );
         let host = url.host_str().unwrap_or_default();
         ensure!(
@@ -144,7 +148,7 @@ impl Base {
         };
         ensure!(
             url.scheme() == "https" || is_loopback || allow_http,
-            "{base} is not on this machine, and by http every machine on the way reads the key; use https, or add \
+            "{base} is not on this machine, and with http, every machine on the way can read the key; use https, or add \
              --allow-http"
         );
         Ok(Self {
@@ -275,17 +279,21 @@ impl Server {
             is_encoded: false,
             leads_to: text(LOCATION).map(|place| without_query(&place)),
         };
-        while let Some(piece) = response.chunk().await.map_err(|error| why(&error))? {
-            if answer.body.len() + piece.len() > bounds::COMMAND_ANSWER {
-                return Err(format!(
-                    "the answer has more than {} bytes",
-                    bounds::COMMAND_ANSWER
-                ));
-            }
-            answer.body.extend_from_slice(&piece);
-        }
+        answer.body = read(&mut response, bounds::COMMAND_ANSWER).await?;
         Ok((answer, wait))
     }
+}
+
+/// The body of an answer, up to `most` bytes.
+///
+/// # Errors
+///
+/// Why it cannot be read, without the URL.
+pub(super) async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>, String> {
+    body(response, most).await.map_err(|error| match error {
+        BodyError::Broken(error) => why(&error),
+        error @ BodyError::TooLarge(_) => error.to_string(),
+    })
 }
 
 /// A URL without what may be secret in it.

@@ -16,7 +16,7 @@ use super::report::{self, Format, Report};
 use super::server::{Base, KeySource, Keys, Sent, Server};
 use super::stop::Stop;
 use super::{GOLDEN, operations::MANAGEMENT};
-use crate::bounds;
+use crate::runtime::read_text;
 use crate::runtime::seed::Secret;
 
 /// Characters of a prefix. With a run, a dash and the name of a person, it is the first part of an address, which has at most
@@ -175,13 +175,7 @@ impl Verification {
             Some(file) => {
                 let name = file.display();
                 let cannot = || format!("cannot read {name}");
-                let length = std::fs::metadata(file).with_context(cannot)?.len();
-                ensure!(
-                    length <= bounds::FILE as u64,
-                    "{name} has more than {} bytes",
-                    bounds::FILE
-                );
-                let text = std::fs::read_to_string(file).with_context(cannot)?;
+                let text = read_text(file).with_context(cannot)?;
                 exchange::read(&text).with_context(|| name.to_string())?
             }
         };
@@ -189,7 +183,7 @@ impl Verification {
             let has_it = |case: &Case| case.operation().1 == wanted;
             ensure!(
                 cases.iter().any(has_it),
-                "no exchange is of an operation {wanted}"
+                "there is no exchange of an operation {wanted}"
             );
         }
         let is_wanted = |case: &Case| {
@@ -274,7 +268,7 @@ async fn replayed(
             return (outcomes, stopped());
         }
         if is_gone {
-            let ended = format!("{against} no longer answers, so the rest was not sent");
+            let ended = format!("{against} no longer answers, so the other requests were not sent");
             return (outcomes, Some(ended));
         }
     }

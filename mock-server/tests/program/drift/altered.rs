@@ -1,12 +1,13 @@
 //! A copy of a mock: it forwards each request, and alters the answers of one operation. Must not know what it alters.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use conformance::wire::{self, Request};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// An answer on its way.
@@ -64,7 +65,7 @@ fn named(value: &Value, into: &mut Vec<String>) {
 /// The copy.
 pub(super) struct Altered {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<watch::Sender<Vec<Seen>>>,
     serving: JoinHandle<()>,
 }
 
@@ -73,7 +74,7 @@ impl Altered {
     pub(super) async fn of(to: SocketAddr, operation: &'static str, change: Change) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let seen = Arc::new(watch::Sender::new(Vec::new()));
         let kept = Arc::clone(&seen);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -98,7 +99,13 @@ impl Altered {
     }
 
     pub(super) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.seen.borrow().clone()
+    }
+
+    /// Waits until so many requests have come.
+    pub(super) async fn has_seen(&self, requests: usize) {
+        let mut seen = self.seen.subscribe();
+        seen.wait_for(|seen| seen.len() >= requests).await.unwrap();
     }
 }
 
@@ -113,7 +120,7 @@ async fn forward(
     to: SocketAddr,
     operation: &'static str,
     change: Change,
-    kept: Arc<Mutex<Vec<Seen>>>,
+    kept: Arc<watch::Sender<Vec<Seen>>>,
 ) {
     let Some(request) = read(&mut stream).await else {
         return;
@@ -123,7 +130,7 @@ async fn forward(
         target: request.target.clone(),
         body: request.body.clone(),
     };
-    kept.lock().unwrap().push(seen);
+    kept.send_modify(|all| all.push(seen));
     let header = |name: &str| {
         let mut headers = request.headers.iter();
         headers

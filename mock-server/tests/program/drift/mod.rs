@@ -498,7 +498,7 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         (verify(&nobody, &[]), vec!["cannot reach"]),
         (
             verify("https://ada:hunter2hunter2@host", &[]),
-            vec!["credentials do not belong into the URL"],
+            vec!["the URL must not have credentials"],
         ),
         (verify("nowhere", &[]), vec!["is not the URL of a server"]),
         (
@@ -607,7 +607,7 @@ fn a_file_of_exchanges_names_no_user_without_the_prefix_and_changes_no_tenant() 
             &step(
                 json!({"operation": "enroll_verified_authenticator", "path": path, "body": body}),
             ),
-            &["others are somebody's"],
+            &["because others belong to somebody"],
         );
     }
     refused(
@@ -618,7 +618,7 @@ fn a_file_of_exchanges_names_no_user_without_the_prefix_and_changes_no_tenant() 
         &step(
             json!({"operation": "login_with_email", "path": {"email": "${prefix}a@example.com"}}),
         ),
-        &["login_with_email is not replayed: it creates a user whose id nobody chooses"],
+        &["login_with_email is not replayed: it creates a user with an id that the server chooses"],
     );
     refused(
         &step(json!({"api": "authsignal-management", "operation": "update_tenant", "body": {}})),

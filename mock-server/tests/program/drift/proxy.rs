@@ -1,7 +1,7 @@
 //! `proxy`, between an application and a mock: what it passes on, tells and records; on systems where a test can stop it by
 //! a signal. Must not use the mock as a library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use conformance::wire::{self, Answer, Request};
 use serde_json::{Value, json};
@@ -20,6 +20,13 @@ fn new_file(name: &str) -> PathBuf {
     file
 }
 
+/// A proxy before a mock, which records into a file.
+fn recording(mock: &Running, file: &Path) -> Running {
+    let file = file.to_str().unwrap();
+    let at = ["--to", mock.url(), "--listen", "127.0.0.1:0"];
+    Running::start(&[&["proxy"], &at[..], &["--record", file]].concat())
+}
+
 /// A request of an application that knows only the proxy.
 async fn ask(proxy: &Running, method: &str, target: &str, body: Value) -> Answer {
     let request = Request::new(method, target).basic(API_SECRET);
@@ -35,16 +42,8 @@ async fn ask(proxy: &Running, method: &str, target: &str, body: Value) -> Answer
 async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private() {
     let mock = Running::start(&FREE_PORT);
     let file = new_file("recording.jsonl");
+    let proxy = recording(&mock, &file);
     let name = file.to_str().unwrap();
-    let proxy = Running::start(&[
-        "proxy",
-        "--to",
-        mock.url(),
-        "--listen",
-        "127.0.0.1:0",
-        "--record",
-        name,
-    ]);
     let ada = json!({"email": "ada@lovelace.example", "phoneNumber": "+64211234567", "displayName": "Ada Lovelace", "custom": {"apiToken": "hidden-word", "seat": 5}});
     assert_eq!(ask(&proxy, "PATCH", "/v1/users/ada", ada).await.status, 200);
     let sms = json!({"verificationMethod": "SMS", "phoneNumber": "+64211234567"});
@@ -119,7 +118,7 @@ async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private()
         "0 drifts in 12 requests",
         "9 requests are in ",
         "1 could not be recorded: it sends a message",
-        "2 could not be recorded: it builds on a request that was left out",
+        "2 could not be recorded: it depends on a request that was left out",
     ] {
         assert!(
             stopped.stdout.contains(words),
@@ -302,16 +301,8 @@ async fn a_recording_is_its_owners_and_holds_nothing_that_admits_somebody() {
 
     let mock = Running::start(&FREE_PORT);
     let file = new_file("private.jsonl");
+    let proxy = recording(&mock, &file);
     let name = file.to_str().unwrap();
-    let proxy = Running::start(&[
-        "proxy",
-        "--to",
-        mock.url(),
-        "--listen",
-        "127.0.0.1:0",
-        "--record",
-        name,
-    ]);
     let body = json!({
         "redirectUrl": "https://app.corp.example/cb?access_token=HIDDEN1&code=HIDDEN2&state=HIDDEN3#session=HIDDEN4",
         "custom": {

@@ -19,13 +19,6 @@ fn run_of(line: &str) -> &str {
     run.unwrap_or_else(|| panic!("{line}")).0
 }
 
-/// Waits until so many requests have come.
-async fn busy(copy: &Altered, requests: usize) {
-    while copy.seen().len() < requests {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 async fn enroll(mock: &Running, user: &str) {
     let target = format!("/v1/users/{user}/authenticators");
     let sms = json!({"verificationMethod": "SMS", "phoneNumber": "+64211234567"});
@@ -78,7 +71,7 @@ async fn what_a_killed_run_leaves_disturbs_no_other_and_is_removed_by_its_id() {
     let slow = Altered::of(mock.address(), "get_user", |answer| answer.status = NEVER).await;
     let killed = Running::of(command(&slow.url(), &["--operation", "get_user"]));
     let run = run_of(&killed.first_line).to_owned();
-    busy(&slow, 2).await;
+    slow.has_seen(2).await;
     assert_eq!(killed.signal("KILL").code, None);
     enroll(&mock, &format!("stepup-drift-{run}-user-3")).await;
     assert_ne!(state(&mock).await, before);
@@ -123,7 +116,7 @@ async fn the_last_words_of_a_stopped_run_tell_what_is_left() {
         })
         .await;
         let run = Running::of(command(&copy.url(), &[]));
-        busy(&copy, 10).await;
+        copy.has_seen(10).await;
         let mut run = run;
         let mut errors = run.take_stderr();
         let stopped = run.signal(signal);
@@ -136,7 +129,7 @@ async fn the_last_words_of_a_stopped_run_tell_what_is_left() {
     }
     let copy = Altered::of(mock.address(), "delete_user", |answer| answer.status = 500).await;
     let run = Running::of(command(&copy.url(), &[]));
-    busy(&copy, 10).await;
+    copy.has_seen(10).await;
     let stopped = run.signal("INT");
     assert_eq!(stopped.code, Some(1), "{}", stopped.stderr);
     assert!(
@@ -162,7 +155,7 @@ async fn a_stopped_run_waits_not_long_for_a_silent_server_and_a_second_signal_en
     for signals in [1, 2] {
         let seen = copy.seen().len();
         let run = Running::of(command(&copy.url(), &["--operation", "update_user"]));
-        busy(&copy, seen + 3).await;
+        copy.has_seen(seen + 3).await;
         let begun = Instant::now();
         if signals == 2 {
             run.send("INT");
