@@ -327,15 +327,11 @@ impl Surface for ActiveconnectApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let named;
-        let ledger = match caller {
-            Some(caller) => Some(caller.tenant.ledger()),
-            None => {
-                let application_id = incoming.path_parameter(operation, "application_id").ok();
-                named = application_id.and_then(|id| self.app.application(&id));
-                named.as_deref().map(ActiveconnectPart::ledger)
-            }
-        };
+        let admitted = caller.map(|caller| Arc::clone(&caller.tenant));
+        let tenant = admitted.or_else(|| {
+            let application_id = incoming.path_parameter(operation, "application_id").ok()?;
+            self.app.application(&application_id)
+        });
         let target = masked(operation, incoming.target()).into_owned();
         let note = note::answered(
             "activeconnect",
@@ -345,6 +341,7 @@ impl Surface for ActiveconnectApi {
             reply,
             why(reply),
         );
+        let ledger = tenant.as_deref().map(ActiveconnectPart::ledger);
         self.app.record(ledger, note);
     }
 

@@ -110,8 +110,9 @@ pub(crate) fn rejected(rejection: &Rejection) -> Reply {
 }
 
 /// The answer with an error that was asked for; each API has its own for one without credentials.
-pub(crate) fn forced(status: StatusCode, why: &str) -> Reply {
+pub(crate) fn forced(status: StatusCode, why: &str, unauthorized: impl FnOnce() -> Reply) -> Reply {
     let code = match status {
+        StatusCode::UNAUTHORIZED => return unauthorized(),
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",

@@ -175,13 +175,9 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
 
 /// The error that a client asked for by the header `Prefer`.
 fn asked_for(wanted: Wanted) -> Reply {
-    let reply = match wanted.status {
-        StatusCode::UNAUTHORIZED => unauthorized(),
-        status => forced(status, FORCED),
-    };
     Reply {
         retry_after: wanted.retry_after,
-        ..reply
+        ..forced(wanted.status, FORCED, unauthorized)
     }
 }
 

@@ -162,7 +162,7 @@ pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Au
     }
 }
 
-/// The tenant that has made the token of a request, whether or not the token is still good.
+/// The tenant that made the token of a request, even if the token has expired.
 fn maker_of(app: &App, incoming: &Incoming) -> Option<Arc<AuthsignalPart>> {
     let bearer = match credential(incoming.header(AUTHORIZATION)) {
         Some(Credential::Bearer(token)) => Some(token),
@@ -170,7 +170,7 @@ fn maker_of(app: &App, incoming: &Incoming) -> Option<Arc<AuthsignalPart>> {
     };
     let token = bearer.or_else(|| incoming.header(CHALLENGE_TOKEN))?;
     let tenant = named_tenant(app, token)?;
-    // Anybody can name a tenant.
+    // A token can name any tenant; only its signature shows who made it.
     tenant.account().keys.read(token).ok()?;
     Some(tenant)
 }
@@ -246,10 +246,7 @@ impl Surface for ClientApi {
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
-        match status {
-            StatusCode::UNAUTHORIZED => unauthorized(),
-            status => forced(status, why),
-        }
+        forced(status, why, unauthorized)
     }
 
     fn named(
@@ -284,11 +281,10 @@ impl Surface for ClientApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let tenant = match caller {
-            Some(caller) => Some(Arc::clone(&caller.tenant)),
-            None => tenant_of(&self.app, incoming.header(AUTHORIZATION))
-                .or_else(|| maker_of(&self.app, incoming)),
-        };
+        let admitted = caller.map(|caller| Arc::clone(&caller.tenant));
+        let tenant = admitted
+            .or_else(|| tenant_of(&self.app, incoming.header(AUTHORIZATION)))
+            .or_else(|| maker_of(&self.app, incoming));
         // No operation has a secret in its path or query.
         let target = incoming.target().to_owned();
         let api = "authsignal-client";
@@ -297,8 +293,8 @@ impl Surface for ClientApi {
         note.warning = warning.or(note.warning);
         let bearer = caller.and_then(|caller| caller.bearer.as_ref());
         note.user_id = bearer.map(|bearer| bearer.user_id.clone()).or(note.user_id);
-        self.app
-            .record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
+        let ledger = tenant.as_deref().map(AuthsignalPart::ledger);
+        self.app.record(ledger, note);
     }
 
     fn body_limit(&self) -> usize {

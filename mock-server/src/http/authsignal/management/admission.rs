@@ -88,10 +88,7 @@ impl Surface for ManagementApi {
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
-        match status {
-            StatusCode::UNAUTHORIZED => unauthorized(),
-            status => forced(status, why),
-        }
+        forced(status, why, unauthorized)
     }
 
     fn named(
@@ -125,17 +122,12 @@ impl Surface for ManagementApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let named;
-        let ledger = match caller {
-            Some(caller) => Some(caller.tenant.ledger()),
-            None => {
-                named = tenant_of(&self.app, incoming.header(AUTHORIZATION));
-                named.as_deref().map(AuthsignalPart::ledger)
-            }
-        };
+        let admitted = caller.map(|caller| Arc::clone(&caller.tenant));
+        let tenant = admitted.or_else(|| tenant_of(&self.app, incoming.header(AUTHORIZATION)));
         let target = incoming.target().to_owned();
         let api = "authsignal-management";
         let note = note::answered(api, operation, incoming, target, reply, why(reply));
+        let ledger = tenant.as_deref().map(AuthsignalPart::ledger);
         self.app.record(ledger, note);
     }
 

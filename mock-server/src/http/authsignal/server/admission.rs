@@ -223,10 +223,7 @@ impl Surface for ServerApi {
     }
 
     fn forced(&self, operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
-        match status {
-            StatusCode::UNAUTHORIZED => unauthorized_for(operation),
-            status => forced(status, why),
-        }
+        forced(status, why, || unauthorized_for(operation))
     }
 
     fn named(
@@ -260,23 +257,19 @@ impl Surface for ServerApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let named;
-        let ledger = match caller {
-            Some(caller) => Some(caller.tenant.ledger()),
-            None => {
-                named = tenant_for(&self.app, operation, incoming.header(AUTHORIZATION));
-                named.as_deref().map(AuthsignalPart::ledger)
-            }
-        };
+        let admitted = caller.map(|caller| Arc::clone(&caller.tenant));
+        let tenant =
+            admitted.or_else(|| tenant_for(&self.app, operation, incoming.header(AUTHORIZATION)));
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
         note.warning = warning.or(note.warning);
-        let unauthorized = ledger.is_none() && reply.status == StatusCode::UNAUTHORIZED;
+        let unauthorized = tenant.is_none() && reply.status == StatusCode::UNAUTHORIZED;
         if unauthorized && is_with_secret(operation, incoming) {
             note.warning.get_or_insert_with(|| NO_TENANT.to_owned());
         }
+        let ledger = tenant.as_deref().map(AuthsignalPart::ledger);
         self.app.record(ledger, note);
     }
 
