@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::astray::{Vendor, base_fault, is_below};
 use super::authsignal::server::admission::is_public;
-use super::note::carried;
+use super::note::{carried, version};
 use super::surface::{Reply, only};
 use super::{activeconnect, authsignal, control};
 use crate::generated::mock_control;
@@ -44,7 +44,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
             // The tenant's public keys are below this path, too, and servers ask for them.
             authsignal::client::admission::tenant_of(app, authorization).or_else(server_tenant)
         }
-        // A wrong path creates a tenant as a right one does, where the mock is to do so: its secret is not the mistake.
+        // With --tenants-on-demand, a wrong path creates a tenant, too: the secret is not what is wrong.
         Vendor::Authsignal => server_tenant().or_else(|| {
             authsignal::server::admission::adopted_without_operation(app, request, authorization)
         }),
@@ -151,17 +151,15 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
         path
     };
     Note {
-        api,
-        operation: None,
-        user_id: None,
-        method: request.method().to_string().into(),
-        target: target.to_owned(),
-        status: reply.status.as_u16(),
+        version: version(request.version()),
         reason: Some(reason),
-        evaluation: None,
-        warning: None,
-        ignored: None,
         wire: carried(request.headers(), &[], &reply.body),
+        ..Note::new(
+            api,
+            request.method().to_string(),
+            target,
+            reply.status.as_u16(),
+        )
     }
 }
 

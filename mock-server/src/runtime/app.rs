@@ -462,10 +462,10 @@ impl App {
         Some(removed)
     }
 
-    /// Adds tenants, each in place of one that has an id of it; all or none. What is replaced leaves with its journal.
+    /// Adds all tenants or none. A tenant replaces the one that has its ids, and with it that one's journal.
     ///
     /// # Errors
-    /// There is no room, or another tenant has an id or a secret of one of them.
+    /// There is no room, or another tenant has one of their ids or secrets.
     pub(super) fn swap(&self, tenants: &[Arc<Tenant>]) -> Result<(), String> {
         for left in self.tenants.swap(tenants)? {
             self.departures.set(left.ledger.number(), None);
@@ -618,7 +618,7 @@ fn courier(behaviour: &Behaviour) -> Courier {
 
 #[cfg(test)]
 mod tests {
-    use super::super::journal::{Note, Wire};
+    use super::super::journal::Note;
     use super::super::seed::{self, Seed};
     use super::{App, Behaviour, SecretOf};
 
@@ -677,19 +677,7 @@ mod tests {
         let add = |id: &str| {
             let part = app.application(id).unwrap();
             part.transact(|activeconnect, _| activeconnect.add_users(vec!["ada".to_owned()]));
-            let note = Note {
-                api: "activeconnect",
-                operation: None,
-                user_id: None,
-                method: "POST".into(),
-                target: "/".to_owned(),
-                status: 200,
-                reason: None,
-                evaluation: None,
-                warning: None,
-                ignored: None,
-                wire: Wire::default(),
-            };
+            let note = Note::new("activeconnect", "POST", "/", 200);
             app.record(Some(part.ledger()), note);
         };
         let population = |id: &str| {

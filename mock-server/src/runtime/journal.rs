@@ -24,6 +24,8 @@ pub struct Note<'a> {
     pub operation: Option<&'static str>,
     /// The user that the path or the token names, if one does.
     pub user_id: Option<String>,
+    /// Version of HTTP.
+    pub version: HttpVersion,
     /// Method.
     pub method: Cow<'static, str>,
     /// Path and query as sent, secrets masked.
@@ -42,7 +44,55 @@ pub struct Note<'a> {
     pub wire: Wire<'a>,
 }
 
-/// The line after headers some of which are left out. It is none of a header.
+impl Note<'_> {
+    /// A note without contents, about an answer that needs no further words.
+    pub fn new(
+        api: &'static str,
+        method: impl Into<Cow<'static, str>>,
+        target: impl Into<String>,
+        status: u16,
+    ) -> Self {
+        Self {
+            api,
+            operation: None,
+            user_id: None,
+            version: HttpVersion::default(),
+            method: method.into(),
+            target: target.into(),
+            status,
+            reason: None,
+            evaluation: None,
+            warning: None,
+            ignored: None,
+            wire: Wire::default(),
+        }
+    }
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    #[default]
+    Http11,
+    /// HTTP/2.
+    Http2,
+}
+
+impl HttpVersion {
+    /// Its name in an HTTP Archive.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2",
+        }
+    }
+}
+
+/// The line that ends the headers if some are left out. No header looks like it.
 pub const HEADERS_LEFT_OUT: &[u8] = "…\n".as_bytes();
 
 /// Contents of a request and its answer. `Debug` leaves out the bodies, which contain secrets.
@@ -86,6 +136,8 @@ pub struct Entry {
     pub user_id: Option<String>,
     /// HTTP method.
     pub method: Cow<'static, str>,
+    /// The version of HTTP that the client spoke.
+    pub(crate) version: HttpVersion,
     /// Path and query as sent, with secrets masked.
     pub target: String,
     /// Status of the answer.
@@ -107,6 +159,7 @@ impl Entry {
             api,
             operation,
             mut user_id,
+            version,
             method,
             mut target,
             status,
@@ -133,6 +186,7 @@ impl Entry {
             api,
             operation,
             user_id,
+            version,
             method,
             target,
             status,
@@ -475,17 +529,8 @@ mod tests {
 
     fn note(wire: Wire<'_>) -> Note<'_> {
         Note {
-            api: "api",
-            operation: None,
-            user_id: None,
-            method: "POST".into(),
-            target: "/".to_owned(),
-            status: 200,
-            reason: None,
-            evaluation: None,
-            warning: None,
-            ignored: None,
             wire,
+            ..Note::new("api", "POST", "/", 200)
         }
     }
 

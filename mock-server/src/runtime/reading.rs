@@ -1,4 +1,4 @@
-//! Reads the journals of a mock: all of them at once, so that no reader misses a request. Knows no HTTP.
+//! Reads all journals of a mock at once, so that no reader misses a request. Knows no HTTP.
 
 use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
@@ -10,8 +10,8 @@ use super::ledger::Ledger;
 use super::lock::lock;
 use super::tenant::Tenant;
 
-/// From where on somebody reads: only requests with a greater number. A reset of the whole mock begins the numbers anew,
-/// and then every request is new.
+/// Where a reader goes on: at requests with a greater number. After a reset of the whole mock, numbers begin anew, and every
+/// request is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Since {
     after: u64,
@@ -148,24 +148,12 @@ fn with_contents(journal: &Journal, entry: &Entry) -> (Entry, Option<Carried>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::journal::{Note, Wire};
+    use super::super::journal::Note;
     use super::super::seed::Seed;
     use super::super::{App, Behaviour};
 
     fn record(app: &App, target: &str) {
-        let note = Note {
-            api: "authsignal",
-            operation: None,
-            user_id: None,
-            method: "GET".into(),
-            target: target.to_owned(),
-            status: 200,
-            reason: None,
-            evaluation: None,
-            warning: None,
-            ignored: None,
-            wire: Wire::default(),
-        };
+        let note = Note::new("authsignal", "GET", target, 200);
         let tenant = app.tenants().remove(0);
         app.record(Some(tenant.ledger()), note);
     }

@@ -33,7 +33,7 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
-use crate::http::note::carried;
+use crate::http::note::{carried, version};
 use crate::http::origin::reached;
 use crate::http::surface::{self, FORCED, Reply, Wanted, preferred};
 use crate::runtime::App;
@@ -149,20 +149,18 @@ async fn open(
         headers.insert(ALLOW, HeaderValue::from_static("GET"));
     }
     let note = Note {
-        api: "authsignal-client",
-        operation: None,
-        user_id: None,
-        method: request.method().to_string().into(),
-        // Without its query, which no client sends.
-        target: PATH.to_owned(),
-        status: status.as_u16(),
+        version: version(request.version()),
         reason: status
             .is_client_error()
             .then(|| "cannot open the WebSocket".to_owned()),
-        evaluation: None,
-        warning: None,
-        ignored: None,
         wire: carried(request.headers(), &[], &[]),
+        // The target is without its query, because no client sends one.
+        ..Note::new(
+            "authsignal-client",
+            request.method().to_string(),
+            PATH,
+            status.as_u16(),
+        )
     };
     app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     response

@@ -21,11 +21,8 @@ impl ControlApi {
         let mut entries = Vec::new();
         for (ledger, found) in read.entries.iter().rev() {
             let carried = self.app.contents(ledger.as_deref(), found);
-            entries.push(entry(&journal_detail(
-                ledger.as_deref(),
-                found,
-                carried.as_ref(),
-            )));
+            let detail = journal_detail(ledger.as_deref(), found, carried.as_ref());
+            entries.push(entry(&detail, found.version.name()));
             tokio::task::yield_now().await;
         }
         let creator = json!({"name": "stepup-mock", "version": env!("CARGO_PKG_VERSION")});
@@ -34,18 +31,18 @@ impl ControlApi {
     }
 }
 
-fn entry(request: &wire::JournalDetail) -> Value {
+fn entry(request: &wire::JournalDetail, version: &str) -> Value {
     let listed = &request.entry;
     let status = u16::try_from(listed.status).ok();
     let reason = status.and_then(|status| StatusCode::from_u16(status).ok());
     let mut entry = json!({
         "startedDateTime": listed.at,
         "time": 0,
-        "request": sent(request),
+        "request": sent(request, version),
         "response": {
             "status": listed.status,
             "statusText": reason.and_then(|status| status.canonical_reason()).unwrap_or_default(),
-            "httpVersion": "HTTP/1.1",
+            "httpVersion": version,
             "cookies": [],
             "headers": [],
             "content": content(request.answer.as_ref()),
@@ -72,7 +69,7 @@ fn entry(request: &wire::JournalDetail) -> Value {
     entry
 }
 
-fn sent(request: &wire::JournalDetail) -> Value {
+fn sent(request: &wire::JournalDetail, version: &str) -> Value {
     let listed = &request.entry;
     let named = |name: &str, value: &Option<String>| {
         value
@@ -100,7 +97,7 @@ fn sent(request: &wire::JournalDetail) -> Value {
     let mut sent = json!({
         "method": listed.method,
         "url": format!("http://{host}{}", listed.target),
-        "httpVersion": "HTTP/1.1",
+        "httpVersion": version,
         "cookies": [],
         "headers": headers,
         "queryString": query,

@@ -158,8 +158,8 @@ impl Pattern {
         self.parts.iter().any(|part| part.wanted.is_content())
     }
 
-    /// Whether a request keeps to it, and how many of its parts the request keeps to for certain. Contents are looked at
-    /// only if all else fits, because they take longer.
+    /// Whether a request fits it, and how many of its parts surely fit. Contents are compared only if everything else fits,
+    /// because they take longer.
     pub(super) fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, usize), Halt> {
         let (mut fit, mut fitting) = (Fit::Fits, 0);
         for is_content in [false, true] {
@@ -237,8 +237,8 @@ impl Pattern {
     }
 }
 
-/// Checks that requests can have an operation: one that none has would fit never, and a test that wants none would see
-/// nothing wrong.
+/// Checks that the operation exists. A pattern with an unknown one fits no request, and a test that expects none would pass
+/// for the wrong reason.
 fn is_operation(operation: &str, api: Option<wire::JournalApi>) -> Result<(), String> {
     let api = match api {
         None => None,
@@ -448,7 +448,7 @@ fn is_cut(text: &str) -> bool {
 /// What a request has as a header, for people.
 fn found_header(name: &str, seen: &Seen<'_>) -> String {
     let Some(carried) = seen.carried else {
-        return "the journal keeps its headers no longer".to_owned();
+        return "the journal no longer has its headers".to_owned();
     };
     let headers = carried.headers().into_iter();
     let values = headers.filter(|(other, _)| other == name);
@@ -524,16 +524,8 @@ mod tests {
             Pattern::of(pattern, "/pattern").unwrap_or_else(|trouble| panic!("{trouble}"));
         let mut journal = Journal::new(1);
         let note = Note {
-            api: "authsignal",
             operation: Some("track"),
             user_id: Some("ada".to_owned()),
-            method: "POST".into(),
-            target: "/v1/users/ada/actions/pay".to_owned(),
-            status: 200,
-            reason: None,
-            evaluation: None,
-            warning: None,
-            ignored: None,
             wire: Wire {
                 user_agent: "agent/1",
                 content_type: "application/json",
@@ -542,6 +534,7 @@ mod tests {
                 answer: answer.as_bytes(),
                 ..Wire::default()
             },
+            ..Note::new("authsignal", "POST", "/v1/users/ada/actions/pay", 200)
         };
         journal.record(note, 1, jiff::Timestamp::UNIX_EPOCH);
         let entry = journal.get(1).unwrap();

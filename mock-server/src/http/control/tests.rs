@@ -17,7 +17,7 @@ use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::authsignal::challenge::Told;
 use crate::domain::authsignal::webhook::{Fault, Kind};
 use crate::generated::mock_control::operations;
-use crate::runtime::journal::{Note, Wire};
+use crate::runtime::journal::Note;
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 
@@ -207,17 +207,13 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
         mock.app.record(
             Some(ledger),
             Note {
-                api: "authsignal",
-                operation: None,
-                user_id: None,
-                method: "GET".into(),
-                target: format!("/{number}/{}", "x".repeat(1000)),
-                status: 404,
                 reason: Some("No Operation".to_owned()),
-                evaluation: None,
-                warning: None,
-                ignored: None,
-                wire: Wire::default(),
+                ..Note::new(
+                    "authsignal",
+                    "GET",
+                    format!("/{number}/{}", "x".repeat(1000)),
+                    404,
+                )
             },
         );
     }
@@ -228,22 +224,8 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
         .poll(&mut Context::from_waker(Waker::noop()));
     assert!(first.is_pending());
     let recorded = async {
-        mock.app.record(
-            None,
-            Note {
-                api: "pages",
-                operation: None,
-                user_id: None,
-                method: "GET".into(),
-                target: "/challenge".to_owned(),
-                status: 400,
-                reason: None,
-                evaluation: None,
-                warning: None,
-                ignored: None,
-                wire: Wire::default(),
-            },
-        );
+        mock.app
+            .record(None, Note::new("pages", "GET", "/challenge", 400));
         mock.get("/_mock/journal?limit=1").await
     };
     let (status, page) = tokio::time::timeout(Duration::from_secs(60), recorded)
@@ -747,6 +729,29 @@ async fn a_wrong_path_or_method_of_the_control_api_is_told_the_right_one() {
         answer["message"],
         "this path does not support GET; the Allow header lists the methods it supports"
     );
+}
+
+#[tokio::test]
+async fn the_har_names_the_version_of_http_of_each_request() {
+    let mock = plus_signs();
+    for version in [
+        http::Version::HTTP_10,
+        http::Version::HTTP_11,
+        http::Version::HTTP_2,
+    ] {
+        let request = Request::get("/v1/users/c").version(version);
+        let request = request.header("host", "mock.test").body(Body::empty());
+        mock.router.clone().oneshot(request.unwrap()).await.unwrap();
+    }
+    let (_, har) = mock.get("/_mock/journal/har").await;
+    let entries = har["log"]["entries"].as_array().unwrap();
+    let versions = |part: &str| {
+        let each = entries.iter().map(|entry| &entry[part]["httpVersion"]);
+        each.cloned().collect::<Vec<_>>()
+    };
+    for part in ["request", "response"] {
+        assert_eq!(versions(part), ["HTTP/1.0", "HTTP/1.1", "HTTP/2"], "{part}");
+    }
 }
 
 #[tokio::test]

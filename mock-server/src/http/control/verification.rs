@@ -149,16 +149,8 @@ mod tests {
     fn track_with(mock: &Mock, tenant: &str, user: &str, body: &str) {
         let tenant = mock.app.tenant(tenant).unwrap();
         let note = Note {
-            api: "authsignal",
             operation: Some("track"),
             user_id: Some(user.to_owned()),
-            method: "POST".into(),
-            target: format!("/v1/users/{user}/actions/pay"),
-            status: 200,
-            reason: None,
-            evaluation: None,
-            warning: None,
-            ignored: None,
             wire: Wire {
                 content_type: "application/json",
                 headers: b"x-trace: 7\nx-api-key: hidden\n".to_vec(),
@@ -166,6 +158,12 @@ mod tests {
                 answer: br#"{"state":"ALLOW","token":"hidden"}"#,
                 ..Wire::default()
             },
+            ..Note::new(
+                "authsignal",
+                "POST",
+                format!("/v1/users/{user}/actions/pay"),
+                200,
+            )
         };
         mock.app.record(Some(tenant.ledger()), note);
     }
@@ -307,7 +305,7 @@ expected track of ada with these headers or bodies, at least once; it came never
             assert_eq!(found["verified"], false, "{found}");
             let text = found["text"].as_str().unwrap();
             assert!(
-                text.contains("the mock cannot tell: the journal is full, and has dropped requests up to number 7. Check sooner"),
+                text.contains("the mock cannot tell: the journal is full, and has dropped requests up to number 7. Verify sooner"),
                 "{text}"
             );
             assert!(found["unmet"][0]["lost"].is_string(), "{found}");
@@ -352,7 +350,7 @@ expected track of ada with these headers or bodies, at least once; it came never
             assert!(text.contains("of which the journal keeps 8192"), "{text}");
             assert_eq!(found["unmet"][0]["nearest"]["number"], 1);
         }
-        // What is whole tells that this request is another one.
+        // The parts that the journal has whole show that this is another request.
         let other = json!({"tenant": "one", "expected": [
             {"pattern": {"operation": "track", "userId": "bob", "body": {"custom": {"amount": 1}}}, "exactly": 0}]});
         assert_eq!(verify(&mock, other).await["verified"], true);
@@ -439,7 +437,7 @@ expected track of ada with these headers or bodies, at least once; it came never
                 && refusal.contains("takes too long to compare"),
             "{refusal}"
         );
-        // Who names the operation of another request pays for no body.
+        // If the operation differs, no body is compared.
         let narrow = json!({"pattern": {"operation": "get_user", "bodyPaths": search["pattern"]["bodyPaths"]}});
         let (status, found) = mock
             .send("POST", "/_mock/journal/search", &narrow.to_string())
@@ -454,7 +452,7 @@ expected track of ada with these headers or bodies, at least once; it came never
         for _ in 0..8 {
             track_with(&mock, "one", "ada", &many);
         }
-        // All of them take most of the steps, so nobody may look at them twice.
+        // Together, they take most of the steps, so a second look at them would take too many.
         let wide = json!({"path": format!("$..*{}", "[*]".repeat(40)), "equals": 2});
         let deep = format!("{{\"a\":{}2{}}}", "[".repeat(45), "]".repeat(45));
         let search = json!({"tenant": "one", "wait": "60s", "limit": 1, "pattern": {"bodyPaths": vec![wide; 20]}});
@@ -543,16 +541,9 @@ expected track of ada with these headers or bodies, at least once; it came never
         let headers =
             format!("x-sess: {api}\nreferer: http://u:PASSWORD@h.test/?code=OPAQUE&page=2\n");
         let note = Note {
-            api: "authsignal",
             operation: Some("track"),
             user_id: Some(api.to_owned()),
-            method: "POST".into(),
-            target: "/v1/users/api%2Fsecret%2Bof%20the%20test/actions/pay".to_owned(),
-            status: 400,
             reason: Some(format!("nobody is called {api}")),
-            evaluation: None,
-            warning: None,
-            ignored: None,
             wire: Wire {
                 user_agent: &format!("a {app} {token}"),
                 headers: headers.into_bytes(),
@@ -560,6 +551,12 @@ expected track of ada with these headers or bodies, at least once; it came never
                 answer: body.as_bytes(),
                 ..Wire::default()
             },
+            ..Note::new(
+                "authsignal",
+                "POST",
+                "/v1/users/api%2Fsecret%2Bof%20the%20test/actions/pay",
+                400,
+            )
         };
         mock.app.record(Some(tenant.ledger()), note);
         let unmet = json!({"expected": [{"pattern": {"operation": "track", "headers": {"x-sess": {"equals": "1"}, "user-agent": {"equals": "1"}},

@@ -115,7 +115,7 @@ mod tests {
     use crate::domain::authsignal::action::Known;
     use crate::domain::authsignal::vocabulary::Method;
     use crate::domain::outbox::{Channel, Message};
-    use crate::runtime::journal::{Note, Wire};
+    use crate::runtime::journal::Note;
 
     /// Counts how often a task was woken.
     #[derive(Default)]
@@ -160,17 +160,8 @@ mod tests {
     fn record(mock: &Mock, tenant: &str, target: &str) {
         let tenant = mock.app.tenant(tenant).unwrap();
         let note = Note {
-            api: "authsignal",
             operation: Some("track"),
-            user_id: None,
-            method: "POST".into(),
-            target: target.to_owned(),
-            status: 200,
-            reason: None,
-            evaluation: None,
-            warning: None,
-            ignored: None,
-            wire: Wire::default(),
+            ..Note::new("authsignal", "POST", target, 200)
         };
         mock.app.record(Some(tenant.ledger()), note);
     }

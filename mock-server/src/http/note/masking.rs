@@ -259,7 +259,7 @@ fn masked(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    // A secret may also stand where no name says so.
+    // A text can hold a secret although the name of its member does not say so.
     match without_secrets(&out) {
         Cow::Owned(hidden) => hidden,
         Cow::Borrowed(_) => out,

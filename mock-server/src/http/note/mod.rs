@@ -4,6 +4,7 @@
 
 pub(crate) mod masking;
 
+use http::Version;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, PROXY_AUTHORIZATION, USER_AGENT,
 };
@@ -12,7 +13,7 @@ use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
 use crate::http::faults::user_in_path;
 use crate::http::surface::{Incoming, Operation, Reply};
-use crate::runtime::journal::{HEADERS_LEFT_OUT, Note, Wire};
+use crate::runtime::journal::{HEADERS_LEFT_OUT, HttpVersion, Note, Wire};
 
 /// What a request and its answer carried, for the journal.
 pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> Wire<'a> {
@@ -39,6 +40,15 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
         headers: others(headers),
         request,
         answer,
+    }
+}
+
+/// The version of HTTP of a request, for the journal.
+pub(crate) fn version(version: Version) -> HttpVersion {
+    match version {
+        Version::HTTP_09 | Version::HTTP_10 => HttpVersion::Http10,
+        Version::HTTP_2 => HttpVersion::Http2,
+        _ => HttpVersion::Http11,
     }
 }
 
@@ -83,6 +93,7 @@ pub(crate) fn answered<'a>(
         api,
         operation: Some(operation.id),
         user_id: user_in_path(operation, incoming),
+        version: version(incoming.parts.version),
         method: operation.method.into(),
         target,
         status: reply.status.as_u16(),

@@ -49,7 +49,7 @@ pub(super) enum PageAnswer {
 }
 
 /// The status of an answer, and the reason if it is a refusal.
-pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
+pub(super) fn outcome(answer: &PageAnswer) -> (StatusCode, Option<String>) {
     match answer {
         PageAnswer::Page(status, page) => {
             let refused = status.is_client_error();
@@ -66,11 +66,11 @@ pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
     }
 }
 
-/// An answer as a response. `looks` says how the tenant of a page words and colours it.
-pub(super) fn answered(answer: &PageAnswer, looks: impl FnOnce(&Page) -> Looks) -> Response {
+/// An answer as a response. `looks` says how the tenant words and colours a page; other answers do not need it.
+pub(super) fn answered(answer: &PageAnswer, looks: impl FnOnce() -> Looks) -> Response {
     match answer {
         PageAnswer::Page(status, page) => {
-            let looks = looks(page);
+            let looks = looks();
             let text = markup::document(page, &looks).into_string();
             let mut response = response(*status, "text/html; charset=utf-8", text.into());
             if let Some(policy) = policy_with(&looks.style) {

@@ -12,21 +12,21 @@ use http::header::{HeaderName, ORIGIN, REFERER};
 use http::request::Parts;
 use http::{Method as Verb, StatusCode};
 
-use super::answer::{PageAnswer, answered, ending, response, shown};
+use super::answer::{PageAnswer, answered, ending, outcome, response};
 use super::exit::{Exit, closed};
 use super::steps::visitor::{Step, Visitor};
 use super::theme::style;
-use super::view::{Ending, Looks, Page};
+use super::view::{Ending, Looks};
 use super::visit::{Fields, Visit};
 use crate::bounds::{USER_AGENT, cut};
 use crate::domain::Turn;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::message::LinkFault;
 use crate::domain::authsignal::management::tenant::Switch;
-use crate::domain::authsignal::token::TokenFault;
+use crate::domain::authsignal::token::{Claims, TokenFault};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::http::authsignal::admission::named_tenant;
-use crate::http::note::carried;
+use crate::http::note::{carried, version};
 use crate::http::origin::{reached, split_origin};
 use crate::http::surface::{FORCED, IntakeFault, RejectionKind, coding, preferred};
 use crate::runtime::App;
@@ -46,6 +46,31 @@ const ICON: &str = include_str!("assets/icon.svg");
 /// The pages of every tenant of a mock.
 struct Pages {
     app: Arc<App>,
+}
+
+/// Whom a request shows, as far as that is known.
+#[derive(Default)]
+struct Shown {
+    tenant: Option<Arc<AuthsignalPart>>,
+    /// The claims of its token, if the tenant has made it.
+    claims: Option<Box<Claims<'static>>>,
+}
+
+impl Shown {
+    /// A request without a token of the tenant.
+    fn of(tenant: Option<Arc<AuthsignalPart>>) -> Self {
+        Self {
+            tenant,
+            claims: None,
+        }
+    }
+
+    fn of_token(tenant: Arc<AuthsignalPart>, claims: Claims<'static>) -> Self {
+        Self {
+            tenant: Some(tenant),
+            claims: Some(Box::new(claims)),
+        }
+    }
 }
 
 /// The routes of the pages.
@@ -113,23 +138,23 @@ impl Pages {
             return self.glance(step, &parts, visit, base);
         }
         let encoded = coding(&parts.headers).filter(|_| parts.method == Verb::POST);
-        let (tenant, answer) = if let Some(coding) = encoded {
+        let (shown, answer) = if let Some(coding) = encoded {
             let message = format!(
                 "header Content-Encoding is {coding}; send the form without a content coding"
             );
             let told = serde_json::json!({"message": message});
             (
-                None,
+                Shown::default(),
                 PageAnswer::Json(StatusCode::UNSUPPORTED_MEDIA_TYPE, told),
             )
         } else if let Err(error) = &body {
             let fault = IntakeFault::of(error).map(RejectionKind::from);
             let status = fault.unwrap_or(RejectionKind::TooLarge).status();
             let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);
-            (None, (status, ending).into())
+            (Shown::default(), (status, ending).into())
         } else if let Some(forced) = forced(&parts) {
             let tenant = named_tenant(&self.app, &visit.token);
-            (tenant, forced)
+            (Shown::of(tenant), forced)
         } else if matches!(step, Step::OpenLink) {
             self.open_link(visit)
         } else {
@@ -137,33 +162,36 @@ impl Pages {
                 Err(refused) => refused,
                 Ok(visitor) => {
                     let answer = visitor.answer(step, &fields).await;
-                    (Some(visitor.tenant), answer)
+                    (Shown::of_token(visitor.tenant, visitor.claims), answer)
                 }
             }
         };
         // The waiting script repeats its request, so the journal leaves it out.
         if !matches!(step, Step::Wait) {
-            let shown = shown(&answer);
-            self.record(&parts, tenant.as_ref(), body.as_deref().ok(), shown);
+            let tenant = shown.tenant.as_deref();
+            self.record(&parts, tenant, body.as_deref().ok(), outcome(&answer));
         }
-        answered(&answer, |page| looks(tenant.as_deref(), page))
+        answered(&answer, || looks(shown))
     }
 
     /// Answers a HEAD request, such as those of mail scanners, which follow every link: with the status that a look at the
     /// state gives, and without the effects of GET.
     fn glance(&self, step: Step, parts: &Parts, visit: Visit, base: String) -> Response {
-        let (tenant, answer) = if matches!(step, Step::OpenLink) {
+        let (shown, answer) = if matches!(step, Step::OpenLink) {
             self.link(visit, |tenant, token| {
                 tenant.look(|authsignal, now| authsignal.magic_link(token, now))
             })
         } else {
             match self.enter(parts, visit, base) {
                 Err(refused) => refused,
-                Ok(visitor) => (Some(visitor.tenant), PageAnswer::Head),
+                Ok(visitor) => (
+                    Shown::of_token(visitor.tenant, visitor.claims),
+                    PageAnswer::Head,
+                ),
             }
         };
-        self.record(parts, tenant.as_ref(), None, shown(&answer));
-        answered(&answer, |page| looks(tenant.as_deref(), page))
+        self.record(parts, shown.tenant.as_deref(), None, outcome(&answer));
+        answered(&answer, || looks(shown))
     }
 
     /// Checks the token, and returns its visitor.
@@ -172,34 +200,35 @@ impl Pages {
         parts: &Parts,
         visit: Visit,
         base: String,
-    ) -> Result<Visitor, (Option<Arc<AuthsignalPart>>, PageAnswer)> {
-        let nobody = |visit: Visit, tenant: Option<Arc<AuthsignalPart>>, why: Ending| {
+    ) -> Result<Visitor, (Shown, PageAnswer)> {
+        let nobody = |visit: Visit, shown: Shown, why: Ending| {
             let exit = if visit.popup {
                 Exit::Message(closed(None))
             } else {
                 Exit::Nowhere
             };
-            (tenant, ending(visit, exit, why).into())
+            (shown, ending(visit, exit, why).into())
         };
         if visit.token.is_empty() {
-            return Err(nobody(visit, None, Ending::NoToken));
+            return Err(nobody(visit, Shown::default(), Ending::NoToken));
         }
         let Some(tenant) = named_tenant(&self.app, &visit.token) else {
-            return Err(nobody(visit, None, Ending::Tampered));
+            return Err(nobody(visit, Shown::default(), Ending::Tampered));
         };
         let read = tenant.account().keys.read(&visit.token);
         let claims = match read {
             Ok(claims) => claims,
             Err(TokenFault::Invalid | TokenFault::Expired) => {
-                return Err(nobody(visit, Some(tenant), Ending::Tampered));
+                return Err(nobody(visit, Shown::of(Some(tenant)), Ending::Tampered));
             }
         };
         let current = tenant.look(|authsignal, now| authsignal.bearer(Ok(claims.clone()), now));
         if let Err(refusal) = current {
             if refusal != Refusal::Expired {
-                return Err(nobody(visit, Some(tenant), Ending::Tampered));
+                let shown = Shown::of_token(tenant, claims);
+                return Err(nobody(visit, shown, Ending::Tampered));
             }
-            let bearer = Bearer::of(claims);
+            let bearer = Bearer::of(claims.clone());
             let (redirect_url, leaves) = tenant.look(|authsignal, _| {
                 let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
                 let url = action.ok().and_then(|action| action.redirect_url.clone());
@@ -211,7 +240,7 @@ impl Pages {
                 Exit::Redirect(url) if leaves => PageAnswer::To(url),
                 exit => ending(visit, exit, Ending::Expired).into(),
             };
-            return Err((Some(tenant), refused));
+            return Err((Shown::of_token(tenant, claims), refused));
         }
         // This origin grants no access. It is only compared with the origin that the browser signs.
         let origin = text(parts, ORIGIN).filter(|origin| origin.starts_with("http"));
@@ -228,7 +257,7 @@ impl Pages {
     }
 
     /// Opens a magic link of any tenant.
-    fn open_link(&self, visit: Visit) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
+    fn open_link(&self, visit: Visit) -> (Shown, PageAnswer) {
         self.link(visit, |tenant, token| {
             let open = |authsignal: &mut Authsignal, turn: &mut Turn<'_>| {
                 authsignal.open_magic_link(token, turn.now)
@@ -242,7 +271,7 @@ impl Pages {
         &self,
         visit: Visit,
         follow: impl Fn(&AuthsignalPart, &str) -> Result<(), LinkFault>,
-    ) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
+    ) -> (Shown, PageAnswer) {
         // Most tenants have not sent it. They are only looked at, because a transaction wakes who waits for a change.
         let is_of = |tenant: &Arc<AuthsignalPart>| {
             let found = tenant.look(|authsignal, now| authsignal.magic_link(&visit.token, now));
@@ -256,13 +285,14 @@ impl Pages {
             Some(Err(LinkFault::Expired)) => Ending::LinkExpired,
             None | Some(Err(LinkFault::Unknown)) => Ending::LinkUnknown,
         };
-        (tenant, ending(visit, Exit::Nowhere, outcome).into())
+        let ending = ending(visit, Exit::Nowhere, outcome);
+        (Shown::of(tenant), ending.into())
     }
 
     fn record(
         &self,
         parts: &Parts,
-        tenant: Option<&Arc<AuthsignalPart>>,
+        tenant: Option<&AuthsignalPart>,
         body: Option<&[u8]>,
         (status, reason): (StatusCode, Option<String>),
     ) {
@@ -273,35 +303,27 @@ impl Pages {
         };
         let form = masked(body.unwrap_or_default());
         let note = Note {
-            api: "pages",
-            operation: None,
-            user_id: None,
-            method: parts.method.to_string().into(),
-            target,
-            status: status.as_u16(),
+            version: version(parts.version),
             reason,
-            evaluation: None,
-            warning: None,
-            ignored: None,
             wire: Wire {
                 request: form.as_bytes(),
                 // Each link of a page contains the token, so the journal omits the page.
                 answer: &[],
                 ..carried(&parts.headers, &[], &[])
             },
+            ..Note::new("pages", parts.method.to_string(), target, status.as_u16())
         };
-        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+        self.app.record(tenant.map(AuthsignalPart::ledger), note);
     }
 }
 
 /// How the tenant words and colours a page, in the user's language.
-fn looks(tenant: Option<&AuthsignalPart>, page: &Page) -> Looks {
+fn looks(Shown { tenant, claims }: Shown) -> Looks {
     let Some(tenant) = tenant else {
         return Looks::default();
     };
-    let claims = tenant.account().keys.read(&page.visit.token).ok();
     tenant.look(|authsignal, _| {
-        let bearer = claims.map(Bearer::of);
+        let bearer = claims.map(|claims| Bearer::of(*claims));
         let locale = bearer.and_then(|bearer| authsignal.locale(&bearer));
         Looks {
             words: authsignal.wording(locale),
