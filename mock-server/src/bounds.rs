@@ -139,7 +139,7 @@ bounds! {
     /// Time that an answer may wait for its reader while all connections are in use.
     CROWDED_READER_TIME: Duration = Duration::from_secs(10), Milliseconds;
 
-    /// Requests at one time at a connection of HTTP/2. The client waits with further ones.
+    /// Requests that a connection of HTTP/2 may have open at one time. The client waits before it sends more.
     REQUESTS: u32 = 128, Count;
 
     /// Bytes of the bodies of requests at a connection of HTTP/2 that the mock has not read. The client waits with further
@@ -211,7 +211,7 @@ bounds! {
     /// Requests that `stepup-mock proxy` passes on at the same time; others wait.
     PROXY_REQUESTS: usize = 64, Count;
 
-    /// Drifts that `stepup-mock proxy` tells; it keeps them to tell each once.
+    /// Drifts that `stepup-mock proxy` prints. It keeps them, so that it prints each only once.
     PROXY_DRIFTS: usize = 1000, Count;
 
     /// Reasons, of different words, for which `stepup-mock proxy --record` left requests out; it counts no others.
@@ -558,7 +558,7 @@ pub fn json_length(value: &serde_json::Value) -> usize {
 /// Checks that JSON that is kept as it came has few enough levels.
 ///
 /// # Errors
-/// It has not.
+/// It does not.
 pub fn shallow(value: &serde_json::Value) -> Result<(), String> {
     if fits(value, LEVELS) {
         return Ok(());

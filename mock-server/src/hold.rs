@@ -1,5 +1,5 @@
-//! What ties something that was planned to the requests that it applies to: it can be taken back while they wait, and turn
-//! out to do nothing. Knows neither.
+//! Ties a planned fault to the requests that it applies to: somebody can take it back while they wait, and it can turn out
+//! to do nothing. Knows neither faults nor requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,7 +34,7 @@ impl PartialEq for Hold {
 impl Eq for Hold {}
 
 impl Hold {
-    /// It is taken back: no request waits for it any more.
+    /// Takes it back: no request waits for it any more.
     pub fn release(&self) {
         self.0.released.send_replace(true);
     }
@@ -46,7 +46,7 @@ impl Hold {
         let _ = released.wait_for(|released| *released).await.map(drop);
     }
 
-    /// It could do nothing to a request, so that request does not count.
+    /// Notes that it could do nothing to a request, so that this request does not count.
     pub fn miss(&self) {
         self.0.missed.fetch_add(1, Ordering::AcqRel);
     }

@@ -58,10 +58,10 @@ impl Ids {
         }
     }
 
-    /// The stream that stands there.
+    /// The stream, from that position on.
     ///
     /// # Errors
-    /// The seed is none.
+    /// It is not a seed.
     pub fn at(position: &Position) -> Result<Self, String> {
         let mut ids = Self::new(seed_of(&position.seed)?);
         ids.stream.set_word_pos(position.drawn.into());

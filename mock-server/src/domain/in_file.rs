@@ -1,11 +1,11 @@
-//! How a file holds what several share, and what is no text by itself. Knows no vendor.
+//! How a file holds values that several owners share, and keys that are not texts. Knows no vendor.
 
 use serde::{Deserialize, Deserializer, de};
 
-/// The largest number that something counts on from: the largest that every reader of JSON keeps. So no count overflows.
+/// The largest number that a counter may start from: the largest that every reader of JSON keeps. So no counter overflows.
 pub const LARGEST: u64 = (1 << 53) - 1;
 
-/// A number that something counts on from.
+/// A number that a counter starts from.
 ///
 /// # Errors
 /// It is too large.
@@ -15,7 +15,7 @@ pub fn counter<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> R
     number.ok_or_else(|| de::Error::custom(format!("must be at most {LARGEST}")))
 }
 
-/// A text that several share.
+/// A text that several owners share.
 pub mod shared_text {
     use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub mod shared_text {
     }
 }
 
-/// Texts that several share, by keys.
+/// Texts that several owners share, by keys.
 pub mod shared_texts {
     use std::collections::BTreeMap;
     use std::sync::Arc;
@@ -57,7 +57,7 @@ pub mod shared_texts {
     }
 }
 
-/// Things that several share.
+/// Things that several owners share.
 pub mod shared_things {
     use std::sync::Arc;
 

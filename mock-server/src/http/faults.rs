@@ -136,13 +136,13 @@ fn wreck(taken: &Taken) -> Option<Wreck> {
     })
 }
 
-/// What holds if the answer has nothing to break, of a request whose answer is to be broken.
+/// What holds if there is nothing to break in an answer that a fault is to break.
 fn miss(taken: &Taken) -> Option<Miss> {
     use faults::Damage::{Connection, Malformed, Schema, Slow, Truncated};
     let what = match taken.damage.as_ref()? {
         Connection(_) => return None,
         Truncated(_) | Slow(_) | Malformed => "the answer has no body",
-        Schema(_) => "the answer has no such member, or the change is none",
+        Schema(_) => "the answer has no such member, or the change makes no difference",
     };
     let (breaking, others): (Vec<_>, Vec<_>) = taken
         .told

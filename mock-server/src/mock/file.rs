@@ -31,11 +31,11 @@ impl MockServer {
         Value::Object(self.running.app.dump(None, true))
     }
 
-    /// Adds the tenants of a seed, such as a dump, in place of those that have their ids; all or none. Journals and snapshots
-    /// of what is replaced go. A handle from before belongs to the tenant that left: ask for a new one.
+    /// Adds all tenants of a seed, such as a dump, or none. A tenant replaces the one that has its ids, and with it that one's
+    /// journal and snapshots. Older handles belong to the replaced tenant: ask for new ones.
     ///
     /// # Errors
-    /// It is no seed, or another tenant has an id or a secret of it. Nothing has changed then.
+    /// It is not a seed, or another tenant has one of its ids or secrets. Nothing has changed then.
     pub fn load(&self, seed: Value) -> Result<(), Error> {
         let seed = match seed {
             Value::Object(seed) => seed,

@@ -163,8 +163,7 @@ impl MockServer {
         self.address
     }
 
-    /// The authority that a client trusts which calls the mock over HTTPS: a certificate in PEM form, of a key that only
-    /// this mock has. `None` unless the mock was started with `MockServerBuilder::tls`.
+    /// The authority that clients of the mock trust for HTTPS: a certificate in PEM form. Only this mock has its key. `None` unless the mock was started with `MockServerBuilder::tls`.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }

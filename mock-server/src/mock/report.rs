@@ -85,7 +85,7 @@ fn counted(requests: &[(Entry, Option<Carried>)]) -> String {
     }
 }
 
-/// Writes requests, newest first as given, in the order in which they came, without these secrets.
+/// Writes requests without these secrets, oldest first. They are given newest first.
 fn tell(text: &mut String, requests: &[(Entry, Option<Carried>)], secrets: &[&Secrets]) {
     for (entry, carried) in requests.iter().rev() {
         let Entry {

@@ -1,5 +1,5 @@
-//! How the program comes to its certificate: from files of the user, or from an authority of its own that it keeps. Does
-//! not listen.
+//! Where the program gets its certificate: from files of the user, or from an authority that it makes and keeps. Does not
+//! listen.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::runtime::Behaviour;
 use crate::serve::tls::{AUTHORITY, Authority, Tls, TlsError};
 use crate::serve::{Listeners, Ports};
 
-/// Whose certificate the mock is to show.
+/// Which certificate the mock shows.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted<'a> {
-    /// One of the mock's own authority, which is in this folder, or in the user's.
+    /// One from the mock's own authority, in this folder, or in the default one.
     Own(Option<&'a Path>),
     /// One of the user's, and its key.
     Given(&'a Path, &'a Path),
@@ -90,18 +90,18 @@ pub(super) fn authority(folder: Option<&Path>) -> anyhow::Result<(Authority, Pat
     Ok((authority, std::path::absolute(&file).unwrap_or(file)))
 }
 
-/// An error whose words have its cause already.
+/// The error without its cause, which its text names already.
 fn whole(error: TlsError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
 
-/// The file of the authority that a mock with the defaults shows, if there is one.
+/// The certificate file of the authority in the default folder, if there is one.
 pub(super) fn own_file() -> Option<PathBuf> {
     let file = own_folder()?.join(AUTHORITY);
     file.exists().then_some(file)
 }
 
-/// The mock's folder among those for the data of the user's programs.
+/// The default folder of the authority: the mock's own, where the system keeps data of the user's programs.
 fn own_folder() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from);
     let set = |name| set(name).filter(|path| path.is_absolute());

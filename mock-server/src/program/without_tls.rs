@@ -1,4 +1,4 @@
-//! In the place of `tls`, in a build without that feature.
+//! Replaces `tls` in a build without that feature.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub(super) fn wanted(settings: &Settings) -> anyhow::Result<Option<Wanted>> {
     let asked = settings.tls_listen.is_some() || settings.tls_cert.is_some();
     anyhow::ensure!(
         !settings.tls.unwrap_or(asked),
-        "this build of the mock speaks no TLS; build it with its feature `tls`, which is a default"
+        "this build of the mock cannot speak TLS; build it with the feature `tls`, which is on by default"
     );
     Ok(None)
 }

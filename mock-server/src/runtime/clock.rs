@@ -113,7 +113,7 @@ impl Clock {
         self.put(freeze, self.millis().saturating_add(advance));
     }
 
-    /// Sets it as it is to begin: at a time, or so many milliseconds ahead of its base, and frozen or running.
+    /// Sets it to its start: to a time, or by so many milliseconds ahead of its base; frozen or running.
     pub fn begin(&self, time: Option<Timestamp>, ahead: i64, frozen: bool) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(time) = time {

@@ -36,7 +36,7 @@ impl From<SeedError> for LoadError {
 }
 
 impl App {
-    /// A tenant, or every one and the mock's own clock, as a seed that goes on from there. Without secrets, the credentials
+    /// The state of a tenant, or of every tenant and the mock's own clock, as a seed. Without secrets, the credentials
     /// are missing, and other texts stand for what only the tenant and its users know.
     pub fn dump(&self, of: Option<Arc<Tenant>>, with_secrets: bool) -> Map<String, Value> {
         let mut seed = Map::new();
@@ -69,7 +69,7 @@ impl App {
     /// # Errors
     /// It is no seed, there is no room, or another tenant has an id or a secret of it. Nothing has changed then.
     pub fn load(&self, seed: Map<String, Value>) -> Result<Vec<Arc<Tenant>>, LoadError> {
-        // Two files must not find the same places free.
+        // Otherwise, two files could take the same room.
         let _one_at_a_time = lock(&self.naming);
         let mut seed = Value::Object(seed);
         self.complete(&mut seed);
@@ -79,8 +79,8 @@ impl App {
         )
     }
 
-    /// As [`load`](Self::load), of what the mock starts with: tenants that it started with before, and that the seed does not
-    /// have, leave. A reset goes back to the seed. Returns how many tenants it has.
+    /// Loads a seed in place of the one that the mock started with. It deletes the tenants of the earlier seed that the new one
+    /// does not have. A reset goes back to the new seed. Returns how many tenants that has.
     ///
     /// # Errors
     /// Those of [`load`](Self::load). Nothing has changed then.
@@ -109,7 +109,7 @@ impl App {
             let number = present.as_ref().map(|tenant| tenant.ledger().number());
             let is_taken = |other: &Arc<Tenant>| Some(other.ledger().number()) == number;
             let created = Created {
-                // Each of two that replace one tenant is a tenant of its own.
+                // If two replace the same tenant, each still gets a place of its own.
                 number: number.filter(|_| !tenants.iter().any(is_taken)),
                 key: Arc::clone(&self.created_key),
                 life: present.map_or(life, |tenant| tenant.ledger().life()),
@@ -130,7 +130,7 @@ impl App {
     /// Gives each tenant of a seed what it does not name: the credentials of the tenant that it replaces, or new ones.
     fn complete(&self, seed: &mut Value) {
         let tenants = seed.get_mut("tenants").and_then(Value::as_array_mut);
-        // What has another form is refused with its place when the seed is read.
+        // The reader of seeds refuses any other form, and names its place.
         for tenant in tenants.into_iter().flatten() {
             let number = self.minted.fetch_add(1, Ordering::Relaxed);
             let own = Sha256::new()

@@ -469,7 +469,7 @@ impl Fault {
         }
     }
 
-    /// Whether it breaks something that the answer can have. What the answer of an operation has, is seen when it comes.
+    /// Whether it can break something. The answer of an operation shows only later what it has.
     fn check_breakage(&self) -> Result<(), String> {
         let of_body = [
             ("/truncateAfter", self.truncate_after.is_some()),
@@ -486,7 +486,7 @@ impl Fault {
             let has_vendors = status >= 400 && self.text.is_none();
             if WITHOUT_BODY.contains(&status) || !(has_body || has_vendors) {
                 return Err(format!(
-                    "{place}: the answer with status {status} has no body that it could break"
+                    "{place}: the answer with status {status} has no body to break"
                 ));
             }
         }
@@ -630,14 +630,14 @@ fn within(place: &str, value: u64, least: u64, most: u64) -> Result<(), String> 
     ))
 }
 
-/// Why no request has an operation.
+/// Why no request can have an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoOperation {
     /// Another API has it.
     OfOtherApi,
     /// The control API has it.
     OfControl,
-    /// Nobody has it; perhaps another was meant.
+    /// No API has it; perhaps another one was meant.
     Unknown(Option<&'static str>),
 }
 
@@ -666,7 +666,7 @@ impl NoOperation {
     /// Checks that an API of a vendor has an operation, or that one.
     ///
     /// # Errors
-    /// It has not.
+    /// It does not.
     pub fn check(operation: &str, api: Option<Api>) -> Result<(), Self> {
         let of = |api: Option<Api>| {
             let apis = Api::ALL.into_iter();

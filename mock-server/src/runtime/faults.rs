@@ -311,7 +311,7 @@ impl Faults {
         }
     }
 
-    /// Counts requests no more to which faults could do nothing, and forgets those that are used up for good.
+    /// Takes requests off the count to which faults could do nothing, and forgets faults that are used up for good.
     fn settle(&mut self) {
         for planned in &mut self.planned {
             let missed = planned.hold.take_missed();
@@ -321,7 +321,7 @@ impl Faults {
         }
         let mut held = Vec::new();
         for mut planned in self.spent.drain(..) {
-            // Asked first: who holds it no more has said before what it missed.
+            // This comes first: a request says that it is missed before it lets go.
             let is_held = planned.hold.is_held();
             match planned.hold.take_missed() {
                 0 if is_held => held.push(planned),

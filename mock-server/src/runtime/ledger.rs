@@ -69,7 +69,7 @@ impl fmt::Debug for Ledger {
     }
 }
 
-/// When what a tenant sends began anew, with a reset or with a step back to a snapshot, and what had been sent then.
+/// When the numbers of what a tenant sends last began anew, by a reset or the restore of a snapshot, and what was sent before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beginning {
     /// How often that has happened.

@@ -1,4 +1,4 @@
-//! The secrets of a tenant, as its requests may show them where nobody expects them. Knows no journal.
+//! The secrets of a tenant, to find them wherever a request has them. Knows no journal.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use url::form_urlencoded::byte_serialize;
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// Bytes of the shortest secret that is hidden. A shorter one is a part of too many words.
+/// Bytes of the shortest secret that is hidden. A shorter one would be a part of too many other words.
 const SHORTEST: usize = 8;
 
 /// Bytes at the end of a text that was cut that are hidden if a secret begins with them.

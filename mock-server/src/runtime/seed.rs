@@ -566,12 +566,12 @@ pub fn check_webhooks<'a>(
     Ok(())
 }
 
-/// How the fault of a member ends that stands beside `tenants`, and is none of what may.
+/// How the error about an unknown member beside `tenants` ends.
 const ONLY_TENANTS: &str = "is unknown; use one of: $schema, version, clock, tenants";
 /// Where such a member belongs: examples in the README show parts of a tenant.
 const IN_TENANT: &str = r#"; what belongs to a tenant stands in it: {"tenants": [{"authsignal": {"id": ..., "secret": ..., ...}}]}"#;
 
-/// Checks the version before all else, which another version may write otherwise.
+/// Checks the version first, because everything else may differ in another version.
 fn check_version(seed: &Value) -> Result<(), String> {
     let Some(version) = seed.get("version") else {
         return Ok(());
@@ -581,7 +581,7 @@ fn check_version(seed: &Value) -> Result<(), String> {
         Some(version) => Err(format!(
             "version is {version}, and this mock reads version {VERSION}; write the file in that form, or use a release of stepup-mock that reads version {version}"
         )),
-        // Whatever else it is has its place and its fault when the rest is read.
+        // Anything else is refused with its place when the rest is read.
         None => Ok(()),
     }
 }
@@ -894,7 +894,7 @@ impl Seed {
         self.checked()
     }
 
-    /// The seed, of which nothing is completed.
+    /// The seed as it is, without the defaults.
     ///
     /// # Errors
     /// The seed is contradictory.
@@ -978,10 +978,9 @@ impl Seed {
 /// Checks that a clock is set in one way.
 fn clear(clock: Option<&PlannedClock>) -> Result<(), String> {
     match clock {
-        Some(clock) if clock.time.is_some() && clock.ahead_milliseconds.is_some() => Err(
-            "clock: `time` and `aheadMilliseconds` say the same in two ways; leave one out"
-                .to_owned(),
-        ),
+        Some(clock) if clock.time.is_some() && clock.ahead_milliseconds.is_some() => {
+            Err("clock: `time` and `aheadMilliseconds` both set it; leave one out".to_owned())
+        }
         _ => Ok(()),
     }
 }

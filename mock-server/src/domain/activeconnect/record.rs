@@ -36,7 +36,7 @@ impl Activeconnect {
     /// The state of a file.
     ///
     /// # Errors
-    /// It has more than an application may have, or two things of one name.
+    /// It has more than an application may have, or two things with the same name.
     pub fn restored(
         application: Arc<Application>,
         limits: Limits,

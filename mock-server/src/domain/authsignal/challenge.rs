@@ -294,7 +294,7 @@ pub struct ChallengesRecord {
 }
 
 impl Challenges {
-    /// What they are, for a file.
+    /// Their form in a file.
     pub fn record(&self) -> ChallengesRecord {
         ChallengesRecord {
             kept: self.kept.kept(),
@@ -302,7 +302,7 @@ impl Challenges {
         }
     }
 
-    /// Those of a file.
+    /// Reads what a file has.
     pub fn restored(record: ChallengesRecord) -> Self {
         let kept = Shares::restored(ROOM, record.kept, Challenge::bytes);
         let rings = kept.oldest_first();

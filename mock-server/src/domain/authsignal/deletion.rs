@@ -38,7 +38,7 @@ pub struct DeletionsRecord {
 }
 
 impl Deletions {
-    /// What they are, for a file.
+    /// Their form in a file.
     pub fn record(&self) -> DeletionsRecord {
         DeletionsRecord {
             count: self.count,
@@ -47,7 +47,7 @@ impl Deletions {
         }
     }
 
-    /// Those of a file.
+    /// Reads what a file has.
     ///
     /// # Errors
     /// There are more than a tenant remembers.

@@ -81,10 +81,10 @@ impl Authsignal {
     /// The state of a file.
     ///
     /// # Errors
-    /// It has more than a tenant may have, or a run of a flow stands nowhere.
+    /// It has more than a tenant may have, or a run of a flow is at a node that the flow does not have.
     pub fn restored(tenant: Arc<Tenant>, record: Record) -> Result<Self, String> {
         if !record.windows.fits() {
-            return Err("windows: there are more than a tenant keeps".to_owned());
+            return Err("windows: there are more than a tenant may have".to_owned());
         }
         let mut all = Self {
             events: Events::restored(record.events)?,

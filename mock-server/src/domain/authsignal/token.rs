@@ -179,7 +179,7 @@ impl SessionKey {
         }
     }
 
-    /// What it is made of. Whoever has it has the key.
+    /// The bytes that the key is made from. Whoever has them has the key.
     pub fn seed(&self) -> [u8; 32] {
         self.seed
     }

@@ -15,14 +15,14 @@ use crate::generated::mock_control::types as wire;
 pub(super) struct Path {
     pub(super) text: String,
     query: JpQuery,
-    /// How many parts of it can go through all values of a body; 0 if it names its way.
+    /// How many parts of it can visit all values of a body; 0 if each part names one member.
     wide: usize,
     equals: Option<Value>,
     like: Like,
     pub(super) exists: bool,
 }
 
-/// Steps that a value at a path takes: as many as bytes can be compared meanwhile.
+/// Steps that count for each value on a path: as many bytes could be compared in the same time.
 const VALUE: usize = 32;
 
 /// Values at a path that are shown.
@@ -34,7 +34,7 @@ impl Path {
         let plain = outside_quotes(&text);
         modest(&text, &plain)?;
         let query = parse_json_path(&text).map_err(|_| {
-            "is not a JSONPath as RFC 9535 describes it; one looks like $.custom.amount. A comparison in a filter takes \
+            "is not a JSONPath of RFC 9535, such as $.custom.amount. A comparison in a filter takes \
              paths to one value only, without `..`, `*` and slices, and an index has at most 15 digits"
                 .to_owned()
         })?;
@@ -110,7 +110,7 @@ impl Path {
     }
 }
 
-/// What of a path stands outside quotes, without spaces.
+/// The parts of a path outside quotes, without spaces.
 fn outside_quotes(path: &str) -> String {
     let (mut plain, mut quote, mut escaped) = (String::new(), None, false);
     for character in path.chars() {
@@ -127,8 +127,8 @@ fn outside_quotes(path: &str) -> String {
     plain
 }
 
-/// Refuses paths that can take more steps than a body has values: two `..` multiply, and so do lists of selectors. The
-/// crate also compiles the expression of `match` and `search` again for each value.
+/// Refuses paths that can take more steps than a body has values: the steps of two `..` multiply, and so do those of lists
+/// of selectors. Also, the crate compiles the expression of `match` and `search` again for each value.
 fn modest(path: &str, plain: &str) -> Result<(), String> {
     if path.len() > JSON_PATH {
         return Err(format!(

@@ -22,9 +22,9 @@ pub(super) struct Expected {
     wanted: String,
     /// Numbers of the requests that fit, oldest first.
     fitting: Vec<u64>,
-    /// Places of those that may fit, if only the journal had all of them.
+    /// Places of the requests that may fit, but that the journal no longer has whole.
     unclear: Vec<usize>,
-    /// Place of the request that comes nearest and does not fit, and how many parts fit.
+    /// Place of the nearest request that does not fit, and how many of its parts fit.
     nearest: Option<(usize, usize)>,
 }
 
@@ -267,7 +267,7 @@ impl Expected {
         })
     }
 
-    /// What the journal has lost of what would tell whether it is met, if `found` requests fit for certain.
+    /// What the journal has lost that would show whether the expectation is met, if `found` requests surely fit.
     fn lost(&self, found: usize, newest_dropped: Option<u64>) -> Option<String> {
         let has_most = self.most != usize::MAX;
         let is_few = found < self.least;
@@ -296,7 +296,7 @@ impl Expected {
 /// What is lost of a journal that has dropped requests, and what to do.
 fn dropped(newest: u64) -> String {
     format!(
-        "the journal is full, and has dropped requests up to number {newest}. Check sooner and give the number of the last \
+        "the journal is full, and has dropped requests up to number {newest}. Verify sooner, and give the number of the last \
          check as after, reset the tenant before, or start the mock with a greater --journal"
     )
 }
@@ -326,7 +326,7 @@ fn line(entry: &wire::JournalEntry) -> String {
 /// The newest requests that a report shows, where none comes near.
 const NEWEST: usize = 5;
 
-/// What is not as expected, for people.
+/// The differences from what is expected, for people.
 fn text(
     unmet: &[wire::UnmetExpectation],
     unexpected: &[wire::JournalEntry],

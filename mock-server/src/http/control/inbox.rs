@@ -18,7 +18,7 @@ struct Wanted {
     to: Option<Vec<String>>,
     /// Readings of the user's id.
     user_id: Option<Vec<String>>,
-    /// The number of the message after which they come, and which beginning of the tenant it is counted from.
+    /// The number of the message after which they come, and since which beginning of the tenant it counts.
     after: Option<(usize, Beginning)>,
 }
 

@@ -12,7 +12,7 @@ use crate::runtime::journal::{Carried, Entry};
 /// Why there is no JSON to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// There never was.
+    /// The body was not JSON.
     Never(String),
     /// The journal has not kept it, so nobody knows what it was.
     Lost(String),
@@ -97,7 +97,7 @@ impl<'a> Seen<'a> {
 fn read(body: Option<(&[u8], usize)>) -> Result<Value, Missing> {
     match body {
         None => Err(Missing::Lost(
-            "the journal keeps its bodies no longer".to_owned(),
+            "the journal no longer has its bodies".to_owned(),
         )),
         Some((_, 0)) => Err(Missing::Never("no body".to_owned())),
         Some((kept, length)) if kept.len() < length => Err(Missing::Lost(format!(

@@ -14,7 +14,7 @@ use crate::sim::phone::Trouble;
 const APPLICATION: &str = "Activeconnect application";
 const AUTHSIGNAL: &str = "Authsignal part";
 
-/// What a request lacks that names no tenant, although the mock has several: in its body, or in its query.
+/// What a request lacks that names no tenant, in its body or in its query, if the mock has several tenants.
 const NO_MEMBER: &str =
     "body /tenant is missing; it is optional only if the mock has exactly one tenant";
 const NO_PARAMETER: &str =

@@ -24,11 +24,11 @@ pub struct Planned {
     pub ahead: i64,
     /// What the journal says of it.
     pub told: String,
-    /// What holds if nothing can be broken.
+    /// What holds if there is nothing to break.
     pub miss: Option<Miss>,
 }
 
-/// What holds of a request whose answer has nothing to break.
+/// What holds for a request whose answer has nothing to break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Miss {
     /// What the journal says then.

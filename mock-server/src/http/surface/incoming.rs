@@ -199,7 +199,7 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// They are unknown, where such things are refused; the reason names the nearest one that is known.
+    /// They are unknown, and unknown names are refused. The reason suggests the nearest known name.
     pub(super) fn known(&self, operation: &Operation) -> Result<(), Rejection> {
         let query = self.parts.uri.query().unwrap_or_default();
         let mut unknown = Vec::new();

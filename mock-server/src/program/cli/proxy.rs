@@ -19,7 +19,7 @@ pub(super) struct Wanted {
     /// New file that gets the exchanges, without secrets, codes, tokens, users and addresses
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Host name to accept in addition to localhost, IP addresses and names without dots, as the mock's own flag
+    /// Host name to accept in addition to localhost, IP addresses and names without dots; repeat the flag for several
     #[arg(
         long,
         env = "STEPUP_ALLOW_HOST",

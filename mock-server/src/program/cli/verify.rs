@@ -31,19 +31,19 @@ pub(super) struct Wanted {
     /// File that holds it
     #[arg(long, value_name = "FILE", conflicts_with = "management_secret_env")]
     management_secret_file: Option<PathBuf>,
-    /// Beginning of the id of every user that is created and deleted; the id of the run follows it
+    /// Prefix of the ids of all users that are created and deleted; the id of the run follows it
     #[arg(long, value_name = "TEXT", default_value = "stepup-drift-")]
     prefix: String,
     /// Id of the run, to be used once [default: a random one]
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
-    /// Only delete the users that a run has left which was killed
+    /// Only delete the users that a killed run has left
     #[arg(long, value_name = "ID", conflicts_with = "run_id")]
     remove_run: Option<String>,
     /// Replay the exchanges of this file, such as one that `proxy --record` has written [default: the golden exchanges]
     #[arg(long, value_name = "FILE")]
     exchanges: Option<PathBuf>,
-    /// Only exchanges of this operation, with the requests that they need first; repeat it for several
+    /// Replay only exchanges of this operation, with the requests that they need first; repeat the flag for several
     #[arg(long, value_name = "OPERATION")]
     operation: Vec<String>,
     /// Show what would be created and deleted, and send nothing

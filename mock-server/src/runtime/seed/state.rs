@@ -1,5 +1,4 @@
-//! The state of a tenant in a dump, from which a mock goes on exactly as the one that wrote it. People write users and
-//! settings into a seed instead.
+//! The exact state of a tenant in a dump. Only a mock writes it; people write users and settings into a seed instead.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::ids::{Ids, Position, seed_of};
 use crate::domain::outbox::{self, Outbox};
 
-/// What of a part stands beside a state: who may call it. Everything else is in the state.
+/// The members of a part that may stand beside a state: ids and credentials. Everything else is in the state.
 const OF_ACTIVECONNECT: [&str; 3] = ["id", "secret", "name"];
 const OF_AUTHSIGNAL: [&str; 5] = [
     "id",
@@ -28,11 +27,11 @@ const OF_AUTHSIGNAL: [&str; 5] = [
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct State {
-    /// Where the source of its ids and secrets stands.
+    /// The position of the source of its ids and secrets.
     ids: Position,
-    /// Where the source of what faults draw stands.
+    /// The position of the source that faults draw from.
     dice: Position,
-    /// What the key of its sessions is made of, in hexadecimal digits.
+    /// The bytes that the key of its sessions is made from, in hexadecimal digits.
     session_key: Option<String>,
     messages: outbox::Record,
     activeconnect: Option<activeconnect::record::Record>,
@@ -156,7 +155,7 @@ pub fn check_beside(tenant: &Map<String, Value>) -> Result<(), String> {
         let mut names = members.into_iter().flat_map(Map::keys);
         if let Some(name) = names.find(|name| !own.contains(&name.as_str())) {
             return Err(format!(
-                "{part}: `{name}` cannot stand beside `state`, which holds it: leave one of the two out"
+                "{part}: `{name}` cannot stand beside `state`, which has it already: leave one of them out"
             ));
         }
         let in_state = tenant.get("state").and_then(|state| state.get(part));

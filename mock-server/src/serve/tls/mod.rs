@@ -46,7 +46,7 @@ pub enum TlsError {
     )]
     NoKey(PathBuf),
     /// A certificate and a key are of no use together.
-    #[error("the certificate in {} and the key in {} are of no use: {why}", certificate.display(), key.display())]
+    #[error("the certificate in {} and the key in {} do not work together: {why}", certificate.display(), key.display())]
     Unfit {
         /// The file of the certificate.
         certificate: PathBuf,
@@ -56,7 +56,7 @@ pub enum TlsError {
         why: rustls::Error,
     },
     /// The files of the mock's own authority are broken.
-    #[error("{} and {} are not what the mock keeps there, or have run out ({why}); delete both, and trust the new {}",
+    #[error("{} and {} are not files of the mock, or have expired ({why}); delete both, and trust the new {}",
         certificate.display(), key.display(), certificate.display())]
     Broken {
         /// The file of the certificate.

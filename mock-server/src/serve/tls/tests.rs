@@ -97,7 +97,7 @@ fn files_that_are_no_certificate_and_its_key_are_refused_by_name() {
         (&key, &certificate, "one-key.pem holds no certificate"),
         (&certificate, &empty, "empty.pem holds no private key"),
         (&certificate, &broken, "broken.pem holds no private key"),
-        (&certificate, &foreign, "other-key.pem are of no use"),
+        (&certificate, &foreign, "other-key.pem do not work together"),
     ] {
         let error = refused(certificate, key);
         assert!(error.contains(says), "{error}");

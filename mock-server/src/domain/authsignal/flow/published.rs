@@ -244,7 +244,7 @@ impl Flows {
             .map(|(code, flow)| (code.as_str(), flow))
     }
 
-    /// All that runs may walk. The order is the same in a file.
+    /// Every document that a run may walk, in the order that a file has.
     fn all(&self) -> impl Iterator<Item = &Arc<Flow>> {
         let others = self.replaced.iter().chain(&self.default);
         self.current.values().chain(others)

@@ -125,7 +125,7 @@ impl Run {
         self.flow.upgrade()
     }
 
-    /// Walks a document from now on: that of a file is none.
+    /// Gives the run its document. A run from a file has none.
     pub fn walk(&mut self, flow: &Arc<Flow>) {
         self.flow = Arc::downgrade(flow);
     }

@@ -207,7 +207,7 @@ pub struct CeremoniesRecord {
 }
 
 impl Ceremonies {
-    /// What they are, for a file.
+    /// Their form in a file.
     pub fn record(&self) -> CeremoniesRecord {
         CeremoniesRecord {
             tenant_id: self.tenant_id.clone(),
@@ -215,7 +215,7 @@ impl Ceremonies {
         }
     }
 
-    /// Those of a file.
+    /// Reads what a file has.
     pub fn restored(record: CeremoniesRecord) -> Self {
         Self {
             tenant_id: record.tenant_id,

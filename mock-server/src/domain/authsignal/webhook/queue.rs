@@ -353,7 +353,7 @@ impl Events {
         }
     }
 
-    /// Those of a file.
+    /// Reads what a file has.
     ///
     /// # Errors
     /// There are more than a tenant keeps.
@@ -373,7 +373,7 @@ impl Events {
             || all.deliveries.len() > DELIVERIES
             || all.delivery_bytes > DELIVERY_BYTES;
         match is_full {
-            true => Err("events: there are more than a tenant keeps".to_owned()),
+            true => Err("events: there are more than a tenant may have".to_owned()),
             false => Ok(all),
         }
     }
