@@ -223,6 +223,9 @@ bounds! {
     /// Bytes of one line of the log. The mock cuts off the rest.
     LOG_LINE: usize = 4096, Bytes;
 
+    /// How long the mock waits, before it exits, for an OpenTelemetry collector to take the last spans.
+    TRACES_FLUSH: Duration = Duration::from_secs(2), Milliseconds;
+
     /// How long the mock waits for stderr to accept the log, before the ready line and before it exits.
     LOG_FLUSH: Duration = Duration::from_millis(500), Milliseconds;
 

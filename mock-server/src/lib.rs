@@ -63,6 +63,11 @@ mod runtime;
 mod serve;
 mod sim;
 mod skew;
+#[cfg(feature = "otel")]
+mod traces;
+#[cfg(not(feature = "otel"))]
+#[path = "without_traces.rs"]
+mod traces;
 mod unambiguous;
 mod wire;
 

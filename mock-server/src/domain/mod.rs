@@ -75,6 +75,9 @@ pub trait Vendor {
 
     /// Ends a step that did not wait for receivers of webhooks. Returns whether a webhook came onto the schedule.
     fn end_step(&mut self, turn: &mut Turn<'_>) -> bool;
+
+    /// How many deliveries of webhooks it has made.
+    fn deliveries(&self) -> u64;
 }
 
 /// A part of all users, by id: those after one and up to another.

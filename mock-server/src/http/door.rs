@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Limited};
 use tower::ServiceExt as _;
 
 use crate::sim::phone::{Line, Phones};
+use crate::traces;
 
 /// The simulated phones of a mock, writing straight into its router.
 pub type MockPhones = Phones<Door>;
@@ -52,7 +53,7 @@ impl Line for Door {
             return (StatusCode::BAD_REQUEST.as_u16(), Bytes::new());
         };
         // The router's error type has no value.
-        let Ok(response) = Router::clone(&self.0).oneshot(request).await;
+        let Ok(response) = traces::aside(Router::clone(&self.0).oneshot(request)).await;
         let status = response.status().as_u16();
         // Answers are the mock's own and small; the limit is against a mistake of ours.
         let body = Limited::new(response.into_body(), 16 * 1024 * 1024)

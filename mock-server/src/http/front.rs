@@ -12,6 +12,7 @@ use tower::{Layer as _, Service, ServiceExt as _};
 
 use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
+use super::origin::scheme;
 use super::outlet::Outlet;
 use super::{forwarded, gate};
 use crate::outgoing::Outgoing;
@@ -31,12 +32,16 @@ pub fn front(
         let (app, router, outlet) = (Arc::clone(&app), router.clone(), outlet.clone());
         async move {
             forwarded::settle(&app, &mut request).await;
-            let (mut response, uses) = during(answered(&app, router, &outlet, request)).await;
+            let span = app.traces.request(&request, scheme(request.extensions()));
+            let answer = during(answered(&app, router, &outlet, request));
+            let (mut response, uses) = span.during(answer).await;
             finish(&app, &mut response);
-            // A tenant that expires without requests is in use until its answer is sent.
-            Ok(match uses.is_empty() {
+            span.answered(response.status());
+            // A tenant that expires without requests is in use until its answer is sent. The span of the request lasts as long,
+            // too.
+            Ok(match uses.is_empty() && span.is_none() {
                 true => response,
-                false => response.map(|body| Body::new(Outgoing::new(body, uses))),
+                false => response.map(|body| Body::new(Outgoing::new(body, (uses, span)))),
             })
         }
     })

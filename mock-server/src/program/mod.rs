@@ -6,6 +6,11 @@ mod body;
 mod cli;
 pub(crate) mod drift;
 mod log;
+#[cfg(feature = "otel")]
+mod otlp;
+#[cfg(not(feature = "otel"))]
+#[path = "without_otlp.rs"]
+mod otlp;
 mod settings;
 mod signals;
 #[cfg(feature = "tls")]
@@ -42,6 +47,7 @@ async fn run(sources: Sources, log: &Log) -> anyhow::Result<()> {
     log.take_traces(LevelFilter::from(settings.log.unwrap_or(Level::Info)));
     serve::raise_descriptor_limit();
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
+    let export = otlp::export(settings.otlp_endpoint.as_deref(), &app.traces)?;
     // This comes before the ready line, so that the mock also catches a signal right after that line.
     let mut signals = Signals::new(settings.stop_with_stdin.unwrap_or(false))?;
     let listeners = listen(settings.listen(), "--listen")?;
@@ -107,6 +113,7 @@ async fn run(sources: Sources, log: &Log) -> anyhow::Result<()> {
         watching.spawn(watch::watch(Arc::clone(&app), sources));
     }
     serve::serve(&app, router, ports, stop).await;
+    export.finish().await;
     Ok(())
 }
 

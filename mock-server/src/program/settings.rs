@@ -194,6 +194,15 @@ pub struct Settings {
     /// the mock closes the connection [default: 120]
     #[arg(long, env = "STEPUP_IDLE_SECONDS", value_name = "SECONDS")]
     pub idle_seconds: Option<NonZeroU32>,
+    /// URL of an OpenTelemetry collector that gets a span of each request and webhook, by OTLP over HTTP, such as
+    /// http://127.0.0.1:4318. Only a build with the feature `otel` has it [default: as OTEL_EXPORTER_OTLP_ENDPOINT says]
+    #[arg(
+        long,
+        env = "STEPUP_OTLP_ENDPOINT",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub otlp_endpoint: Option<String>,
     /// Tenants in the form of a seed, after those of the seed. Only the file has them.
     #[arg(skip)]
     pub tenant: Option<TenantTables>,
@@ -488,6 +497,7 @@ impl Settings {
             header_seconds: self.header_seconds.or(other.header_seconds),
             body_seconds: self.body_seconds.or(other.body_seconds),
             idle_seconds: self.idle_seconds.or(other.idle_seconds),
+            otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),
             tenant: self.tenant.or(other.tenant),
             log: self.log.or(other.log),
         }

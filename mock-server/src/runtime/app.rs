@@ -30,6 +30,7 @@ use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::token::{Keys, SessionKey, TokenAlgorithm};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::ids::Ids;
+use crate::traces::{self, Traces};
 
 /// Why a mock cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,8 @@ pub struct App {
     pub(super) beginnings: AtomicU64,
     /// Delivers webhooks.
     pub courier: Arc<Courier>,
+    /// The spans of requests and webhooks.
+    pub traces: Traces,
     /// What is known of the proxies whose headers it believes.
     pub proxies: Proxies,
     /// Moves when anything may have changed: a world, a journal, the clock.
@@ -126,6 +129,7 @@ impl App {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
         set(&clock, seed.clock.as_ref());
+        let traces = Traces::default();
         let app = Self {
             clock,
             start: seed.clock,
@@ -147,7 +151,8 @@ impl App {
             stopped: watch::Sender::new(false),
             told: Mutex::default(),
             proxies: Proxies::default(),
-            courier: Arc::new(courier(&behaviour)),
+            traces: traces.clone(),
+            courier: Arc::new(courier(&behaviour, traces)),
             behaviour,
         };
         let seed = seed.completed()?;
@@ -502,6 +507,7 @@ impl App {
             status = note.status,
             "answered"
         );
+        traces::belongs(note.api, ledger.map(Ledger::name));
         self.tally.count(Counted {
             api: note.api,
             operation: note.operation,
@@ -607,8 +613,8 @@ fn new_clock(deterministic: bool) -> Arc<Clock> {
 }
 
 /// The sender of webhooks under these settings.
-fn courier(behaviour: &Behaviour) -> Courier {
-    let courier = Courier::new(behaviour.webhook_timeout, &behaviour.webhook_allow);
+fn courier(behaviour: &Behaviour, traces: Traces) -> Courier {
+    let courier = Courier::new(behaviour.webhook_timeout, &behaviour.webhook_allow).tracing(traces);
     if behaviour.webhook_insecure {
         courier.trusting_anyone()
     } else {

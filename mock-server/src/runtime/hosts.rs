@@ -12,6 +12,15 @@ pub fn is_host_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
+/// Whether a host, as a URL has it, is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 /// Whether a host, without a port, is the unspecified address, however it is written: `0.0.0.0`, `0x0` or `[::]`. It stands
 /// for every address of a machine, so nobody can call it, and it must not get into a URL.
 pub fn is_unspecified(host: &str) -> bool {

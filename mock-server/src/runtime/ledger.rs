@@ -24,6 +24,7 @@ use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::ids::Ids;
 use crate::domain::outbox::Outbox;
 use crate::domain::{Supplies, whole_seconds};
+use crate::traces::Causes;
 
 /// The state that a tenant shares between both vendors. Each part has its own lock.
 pub struct Ledger {
@@ -39,6 +40,8 @@ pub struct Ledger {
     /// It changes only while the supplies and all states of the tenant are locked.
     beginning: Mutex<Beginning>,
     pub(super) courier: Arc<Courier>,
+    /// Which requests have caused its deliveries.
+    pub(super) causes: Causes,
     /// Places for deliveries that a receiver must take before the mock answers.
     pub(super) agreements: Semaphore,
     replays: Mutex<Replays>,
@@ -174,6 +177,7 @@ impl Ledger {
             secrets: founding.secrets,
             beginning: Mutex::default(),
             courier: founding.courier,
+            causes: Causes::default(),
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),

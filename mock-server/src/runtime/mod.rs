@@ -61,7 +61,8 @@ pub use self::file::{read_bounded, read_file, read_text};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
 pub use self::hosts::{
-    BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
+    BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_loopback,
+    is_unspecified,
 };
 pub use self::proxies::Proxy;
 pub use self::reading::{Reading, Recorded, Since};

@@ -14,6 +14,7 @@ use crate::domain::activeconnect::Activeconnect;
 use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::{Turn, Vendor};
+use crate::traces;
 
 /// The age in seconds of a deliberately late signature: twice the tolerance of receivers.
 const LATE: i64 = 600;
@@ -63,8 +64,10 @@ impl<V: Vendor> Part<V> {
         let mut state = lock(&self.state);
         let mut supplies = lock(&self.ledger.supplies);
         let mut turn = supplies.turn(now);
+        let made = state.deliveries();
         let result = step(&mut state, &mut turn);
         let stirred = state.end_step(&mut turn);
+        self.ledger.causes.note(made, state.deliveries());
         drop(supplies);
         drop(state);
         if stirred {
@@ -111,7 +114,8 @@ impl Part<Authsignal> {
         });
         if let Some((dispatches, sequel)) = held {
             let part = Arc::clone(self);
-            let settled = tokio::spawn(async move { part.settle(dispatches, sequel).await });
+            let settle = async move { part.settle(dispatches, sequel).await };
+            let settled = tokio::spawn(traces::carried(settle));
             settled
                 .await
                 .unwrap_or_else(|error| Err(Refusal::Invalid(error.to_string())))?;
@@ -127,7 +131,9 @@ impl Part<Authsignal> {
         let mut sending = JoinSet::new();
         for dispatch in dispatches {
             let part = Arc::clone(&self);
-            sending.spawn(async move { part.refused(&dispatch).await });
+            sending.spawn(traces::carried(
+                async move { part.refused(&dispatch).await },
+            ));
         }
         let refusals = sending.join_all().await;
         let refusal = refusals.into_iter().flatten().next();
@@ -181,21 +187,24 @@ impl Part<Authsignal> {
         if fault == Some(Fault::Tampered) {
             body::tamper(&mut body);
         }
-        let mut answer = self
-            .ledger()
-            .courier
-            .post(&dispatch.url, body.clone(), signature.clone())
-            .await;
+        let mut answer = self.post(dispatch, body.clone(), &signature).await;
         self.record(dispatch, &answer, fault, &signature);
         if fault == Some(Fault::Duplicate) {
-            answer = self
-                .ledger()
-                .courier
-                .post(&dispatch.url, body, signature.clone())
-                .await;
+            answer = self.post(dispatch, body, &signature).await;
             self.record(dispatch, &answer, fault, &signature);
         }
         answer
+    }
+
+    async fn post(&self, dispatch: &Dispatch, body: Vec<u8>, signature: &str) -> Answer {
+        let (ledger, url) = (self.ledger(), &dispatch.url);
+        let cause = ledger.causes.of(dispatch.number);
+        let span = ledger
+            .courier
+            .traces
+            .delivery(dispatch.kind.word(), url, cause);
+        let signature = signature.to_owned();
+        ledger.courier.post(url, body, signature, &span).await
     }
 
     fn record(&self, dispatch: &Dispatch, answer: &Answer, fault: Option<Fault>, signature: &str) {

@@ -19,7 +19,11 @@ mod start;
 mod subcommands;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 mod watch;
+#[cfg(not(feature = "otel"))]
+mod without_traces;
 
 use std::process::Output;
 

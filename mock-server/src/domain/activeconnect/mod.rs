@@ -904,6 +904,10 @@ impl Vendor for Activeconnect {
         // The vendor has no webhooks.
         false
     }
+
+    fn deliveries(&self) -> u64 {
+        0
+    }
 }
 
 /// A registered device and its user.

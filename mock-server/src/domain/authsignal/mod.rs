@@ -335,4 +335,8 @@ impl Vendor for Authsignal {
         }
         self.events.stirred()
     }
+
+    fn deliveries(&self) -> u64 {
+        self.events.made()
+    }
 }

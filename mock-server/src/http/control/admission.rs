@@ -14,6 +14,7 @@ use crate::http::surface::{
     FileBounds, Incoming, Operation, Rejection, RejectionKind, Reply, Surface,
 };
 use crate::runtime::App;
+use crate::traces;
 
 /// The control API of a mock.
 #[derive(Debug)]
@@ -91,6 +92,7 @@ impl Surface for ControlApi {
         _reply: &Reply,
     ) {
         // The journal shows the vendors' APIs. A caller of the control API knows what they did.
+        traces::belongs("control", None);
     }
 
     fn body_limit(&self) -> usize {

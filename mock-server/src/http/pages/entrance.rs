@@ -32,6 +32,7 @@ use crate::http::surface::{FORCED, IntakeFault, RejectionKind, coding, preferred
 use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::part::AuthsignalPart;
+use crate::traces;
 
 /// Fetch's header for why a browser asks.
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
@@ -118,6 +119,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 
 impl Pages {
     async fn serve(&self, step: Step, request: Request) -> Response {
+        // No page has a parameter in its path.
+        traces::routed(request.uri().path(), None);
         let (parts, body) = request.into_parts();
         if text(&parts, SEC_PURPOSE).is_some_and(|purpose| purpose.contains("prefetch")) {
             return response(

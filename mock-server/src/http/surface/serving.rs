@@ -24,7 +24,7 @@ use super::incoming::{End, Incoming};
 use super::operation::Operation;
 use super::rejection::Rejection;
 use super::reply::Reply;
-use crate::skew;
+use crate::{skew, traces};
 
 /// The header of an answer that says what the mock has ignored of the request, or that the mock has a bug.
 const WARNING: HeaderName = HeaderName::from_static("stepup-mock-warning");
@@ -122,6 +122,7 @@ where
     S: Surface,
     F: Future<Output: Into<Reply>>,
 {
+    traces::routed(operation.path, Some(operation.id));
     let (parts, body) = request.into_parts();
     let mut incoming = Incoming::new(parts, surface.strict());
     // The router sends HEAD where it sends GET.
@@ -142,10 +143,13 @@ where
                     Ok(Some(Wanted {
                         status,
                         retry_after,
-                    })) => Reply {
-                        retry_after,
-                        ..surface.forced(operation, status, FORCED)
-                    },
+                    })) => {
+                        traces::planned("the header Prefer");
+                        Reply {
+                            retry_after,
+                            ..surface.forced(operation, status, FORCED)
+                        }
+                    }
                     Ok(None) => {
                         let planned = surface.planned(operation, &incoming, &caller);
                         let ahead = planned.as_ref().map_or(0, |planned| planned.ahead);
@@ -182,6 +186,9 @@ where
             "the answer breaks the spec: {fault}"
         );
         incoming.breaks(fault);
+    }
+    if let Some(planned) = &reply.planned {
+        traces::planned(&planned.told);
     }
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let ahead = reply.planned.as_ref().map_or(0, |planned| planned.ahead);

@@ -22,6 +22,7 @@ use crate::runtime::read_text;
 use crate::runtime::seed::Secret;
 
 /// How often a request is sent that the server refuses because there are too many.
+use crate::runtime::is_loopback;
 const ATTEMPTS: usize = 4;
 /// The longest time that the server may ask to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -140,12 +141,7 @@ impl Base {
             .strip_suffix("/v1")
             .unwrap_or(base)
             .trim_end_matches('/');
-        let host = host.trim_matches(['[', ']']);
-        let address: Option<std::net::IpAddr> = host.parse().ok();
-        let is_loopback = match address {
-            Some(address) => address.is_loopback(),
-            None => host == "localhost" || host.ends_with(".localhost"),
-        };
+        let is_loopback = is_loopback(host);
         ensure!(
             url.scheme() == "https" || is_loopback || allow_http,
             "{base} is not on this machine, and with http, every machine on the way can read the key; use https, or add \

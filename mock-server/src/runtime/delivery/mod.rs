@@ -34,6 +34,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use super::lock::lock;
 use crate::bounds::DELIVERIES_OF_ALL;
 use crate::domain::authsignal::webhook::Answer;
+use crate::traces::{Sent, Traces};
 
 /// The header that holds the signatures.
 pub const SIGNATURE: &str = "X-Signature-V2";
@@ -50,6 +51,8 @@ pub struct Courier {
     timeout: Duration,
     /// Whether any certificate of a receiver will do.
     trusts_anyone: bool,
+    /// The spans of what it sends.
+    pub(super) traces: Traces,
     /// Allowed hosts outside this machine, in lower case.
     allowed: Arc<[String]>,
     /// Where the mock itself listens, once it does.
@@ -131,6 +134,7 @@ impl Courier {
         Self {
             timeout,
             trusts_anyone: false,
+            traces: Traces::default(),
             allowed: allowed
                 .iter()
                 .map(|host| host.to_ascii_lowercase())
@@ -146,6 +150,12 @@ impl Courier {
     /// Accepts any certificate of a receiver, such as one that it has signed itself.
     pub fn trusting_anyone(mut self) -> Self {
         self.trusts_anyone = true;
+        self
+    }
+
+    /// Makes spans of what it sends there.
+    pub fn tracing(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -264,7 +274,23 @@ impl Courier {
         builder
     }
 
-    pub(super) async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
+    /// Sends a webhook, which is in this span.
+    pub(super) async fn post(
+        &self,
+        url: &str,
+        body: Vec<u8>,
+        signature: String,
+        span: &Sent,
+    ) -> Answer {
+        let answer = self.posted(url, body, signature, span).await;
+        span.answered(match answer {
+            Answer::Status(status) => Some(status),
+            Answer::Nothing(_) | Answer::Unsent(_) => None,
+        });
+        answer
+    }
+
+    async fn posted(&self, url: &str, body: Vec<u8>, signature: String, span: &Sent) -> Answer {
         let _place = match place(&self.places, self.timeout).await {
             Ok(place) => place,
             Err(unsent) => return unsent,
@@ -273,11 +299,14 @@ impl Courier {
             let url = self.target(url).map_err(Answer::Unsent)?;
             self.check_name(&url).await.map_err(Answer::Unsent)?;
             let http = self.http().map_err(Answer::Unsent)?;
-            let request = http
+            let mut request = http
                 .post(url)
                 .header("Content-Type", "application/json")
                 .header(SIGNATURE, signature)
                 .body(body);
+            if let Some((name, value)) = span.traceparent() {
+                request = request.header(name, value);
+            }
             request.send().await.map_err(|error| self.why(&error))
         };
         match sent.await {

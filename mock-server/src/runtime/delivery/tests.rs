@@ -7,6 +7,12 @@ use reqwest::dns::Resolve as _;
 use super::{Courier, Near, of_system, origin, signature};
 use crate::bounds::DELIVERIES_OF_ALL;
 use crate::domain::authsignal::webhook::Answer;
+use crate::traces::{Sent, Traces};
+
+/// A span of a mock that traces nothing.
+fn untraced() -> Sent {
+    Traces::default().delivery("", "", None)
+}
 
 const BODY: &[u8] = br#"{"version":1,"id":"00000000-0000-4000-8000-000000000001","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z","tenantId":"00000000-0000-4000-8000-0000000000aa","type":"email.created","data":{"to":"a@example.com","code":"123456","userId":"u1","actionCode":"signIn","idempotencyKey":"k1","verificationMethod":"EMAIL_OTP"}}"#;
 
@@ -128,7 +134,12 @@ async fn a_mock_that_listens_everywhere_is_no_target_at_any_address_of_this_mach
     }
     // An allowed name is checked by what it resolves to.
     let answer = courier
-        .post("http://localhost:4750/", Vec::new(), String::new())
+        .post(
+            "http://localhost:4750/",
+            Vec::new(),
+            String::new(),
+            &untraced(),
+        )
         .await;
     assert_eq!(
         answer,
@@ -165,7 +176,8 @@ async fn a_delivery_waits_for_a_place_as_long_as_a_receiver_may_take() {
     let all = u32::try_from(DELIVERIES_OF_ALL).unwrap();
     let taken = courier.places.acquire_many(all).await.unwrap();
     let began = tokio::time::Instant::now();
-    let answer = courier.post("http://127.0.0.1:9/", Vec::new(), String::new());
+    let span = untraced();
+    let answer = courier.post("http://127.0.0.1:9/", Vec::new(), String::new(), &span);
     let Answer::Unsent(why) = answer.await else {
         panic!("there was no place");
     };
@@ -175,7 +187,7 @@ async fn a_delivery_waits_for_a_place_as_long_as_a_receiver_may_take() {
     );
     assert_eq!(began.elapsed(), Duration::from_secs(10));
     drop(taken);
-    let answer = courier.post("ftp://127.0.0.1:9/", Vec::new(), String::new());
+    let answer = courier.post("ftp://127.0.0.1:9/", Vec::new(), String::new(), &span);
     assert!(answer.await.to_string().contains("http and https only"));
     assert_eq!(courier.places.available_permits(), DELIVERIES_OF_ALL);
 }
@@ -276,7 +288,12 @@ mod https {
 
     async fn post(courier: &Courier, url: &str) -> Answer {
         courier
-            .post(url, b"{}".to_vec(), "t=1,v2=x".to_owned())
+            .post(
+                url,
+                b"{}".to_vec(),
+                "t=1,v2=x".to_owned(),
+                &super::untraced(),
+            )
             .await
     }
 
