@@ -227,6 +227,23 @@ async fn a_certificate_of_the_users_own_is_shown_as_it_is() {
     );
 }
 
+#[test]
+fn a_folder_with_a_certificate_alone_is_refused_and_gets_no_key() {
+    let folder = folder();
+    let authority = folder.path().join("ca.pem");
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    fs::write(&authority, made.cert.pem()).unwrap();
+    let at = ["--tls-ca-dir", folder.path().to_str().unwrap()];
+    let serve = [&FREE_PORT[..], &["--tls"], &at].concat();
+    for arguments in [serve, [&["ca"][..], &at].concat()] {
+        fails(
+            &running::run(&arguments),
+            &["ca.pem is there without its key"],
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
 /// The command of a user whose data are in this folder.
 fn at_home(mut command: Command, folder: &Path) -> Command {
     // On Linux, on macOS and on Windows.

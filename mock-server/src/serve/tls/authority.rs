@@ -64,7 +64,7 @@ impl Authority {
     /// The one of a folder, which is made if there is none. Of two mocks that make it at once, both take the same.
     ///
     /// # Errors
-    /// The folder cannot be read or written, or its files are broken.
+    /// The folder cannot be read or written, or its files are broken, or the key is missing.
     pub fn kept_in(folder: &Path) -> Result<Self, TlsError> {
         let (certificate_file, key_file) = (folder.join(AUTHORITY), folder.join(KEY));
         let broken = |why: String| TlsError::Broken {
@@ -72,11 +72,15 @@ impl Authority {
             key: key_file.clone(),
             why,
         };
-        let key = kept(
-            &key_file,
-            0o600,
-            || Ok(KeyPair::generate()?.serialize_pem()),
-        )?;
+        // Before the key: whoever makes both at the same time makes the key first.
+        let has_certificate = certificate_file.exists();
+        let key = kept(&key_file, 0o600, || match has_certificate {
+            true => Err(TlsError::Keyless {
+                certificate: certificate_file.clone(),
+                key: key_file.clone(),
+            }),
+            false => Ok(KeyPair::generate()?.serialize_pem()),
+        })?;
         let key =
             KeyPair::from_pem(&key).map_err(|_| broken("the key is unreadable".to_owned()))?;
         let certificate = kept(&certificate_file, 0o644, || {

@@ -66,6 +66,16 @@ pub enum TlsError {
         /// What is wrong.
         why: String,
     },
+    /// The certificate of the mock's own authority is there, and its key is not.
+    #[error("{} is there without its key, {}, so the mock cannot sign with it; name the folder that has both with \
+        --tls-ca-dir, or delete {} for a new authority, which clients then have to trust",
+        certificate.display(), key.display(), certificate.display())]
+    Keyless {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file that its key would be in.
+        key: PathBuf,
+    },
     /// No certificate can be made.
     #[error("cannot make a certificate: {0}")]
     Unmade(#[from] rcgen::Error),

@@ -70,6 +70,27 @@ fn an_authority_that_does_not_fit_its_key_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_certificate_without_its_key_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join(AUTHORITY);
+    let given = Authority::new().unwrap().certificate().to_owned();
+    fs::write(&certificate, &given).unwrap();
+    let Err(error) = Authority::kept_in(folder.path()) else {
+        panic!("it is accepted")
+    };
+    let error = error.to_string();
+    for words in [
+        "ca.pem is there without its key",
+        "ca-key.pem",
+        "--tls-ca-dir",
+    ] {
+        assert!(error.contains(words), "no {words:?} in {error}");
+    }
+    assert_eq!(fs::read_to_string(&certificate).unwrap(), given);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn files_that_are_no_certificate_and_its_key_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
