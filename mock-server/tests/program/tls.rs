@@ -227,6 +227,41 @@ async fn a_certificate_of_the_users_own_is_shown_as_it_is() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_private_key_that_others_can_read_is_in_the_log_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = folder();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let certificate = file("own.pem", &made.cert.pem());
+    let key = file("own-key.pem", &made.signing_key.serialize_pem());
+    let given = ["--tls-cert", &certificate, "--tls-key", &key];
+    let own = ["--tls", "--tls-ca-dir", folder.path().to_str().unwrap()];
+    let own_key = format!("{}/ca-key.pem", folder.path().display());
+    // The first start makes the mock's own authority.
+    for flags in [&given[..], &own] {
+        let key = if flags.len() == given.len() {
+            &key
+        } else {
+            &own_key
+        };
+        for (mode, warns) in [(0o600, false), (0o644, true), (0o640, true)] {
+            if fs::exists(key).unwrap() {
+                fs::set_permissions(key, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            let said = Running::start(&[&FREE_PORT[..], flags].concat()).signal("TERM");
+            let warned = said.stderr.contains(&format!("chmod 600 {key}"));
+            assert_eq!(warned, warns, "{mode:o}: {}", said.stderr);
+        }
+    }
+}
+
 #[test]
 fn a_folder_with_a_certificate_alone_is_refused_and_gets_no_key() {
     let folder = folder();

@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::{
 };
 use tokio_rustls::rustls::{self, RootCertStore};
 
-use super::{TlsError, provider};
+use super::{TlsError, provider, warn_of_readers};
 use crate::runtime::read_file;
 
 /// The name of the authority's certificate in its folder.
@@ -81,6 +81,7 @@ impl Authority {
             }),
             false => Ok(KeyPair::generate()?.serialize_pem()),
         })?;
+        warn_of_readers(&key_file);
         let key =
             KeyPair::from_pem(&key).map_err(|_| broken("the key is unreadable".to_owned()))?;
         let certificate = kept(&certificate_file, 0o644, || {

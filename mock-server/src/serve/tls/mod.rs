@@ -112,6 +112,7 @@ impl Tls {
         // The reason could quote a line of the key.
         let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
             .map_err(|_| TlsError::NoKey(key.to_owned()))?;
+        warn_of_readers(key);
         Self::with(chain, secret).map_err(|why| TlsError::Unfit {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
@@ -175,6 +176,30 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Warns of a private key that is not private.
+fn warn_of_readers(key: &Path) {
+    if others_can_read(key) {
+        tracing::warn!(
+            "other users of this machine can read the private key in {file}; run `chmod 600 {file}`",
+            file = key.display()
+        );
+    }
+}
+
+/// Whether others than its owner can read a file.
+#[cfg(unix)]
+fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(path);
+    metadata.is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
+/// Who can read a file is another question on other systems.
+#[cfg(not(unix))]
+fn others_can_read(_path: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]
