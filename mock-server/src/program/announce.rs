@@ -37,8 +37,13 @@ pub(super) fn announce(
     let public = app.behaviour.public_url.as_deref();
     let addresses = Addresses::new("http", listeners.address(), public);
     let own = Addresses::of("http", listeners.address());
-    let mut lines = hints(app, &addresses, &own);
-    lines.extend(secure.map(by_tls));
+    // Whoever asks for TLS wants the SDKs to speak it.
+    let of_sdks = match secure {
+        None => addresses.clone(),
+        Some(secure) => Addresses::new("https", secure.address, public),
+    };
+    let mut lines = hints(app, &of_sdks, &addresses.browser, &own);
+    lines.extend(secure.into_iter().flat_map(by_tls));
     lines.push(listens(listeners));
     for line in lines {
         log.say(&visible(&line));
@@ -93,10 +98,10 @@ fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json:
 }
 
 /// How to point each SDK at the mock, and where the desk is. Commands on this machine need no proxy, and so not its TLS: they
-/// get the mock's `own` addresses.
-fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
+/// get the mock's `own` addresses. Nor does a browser that does not trust the mock's authority.
+fn hints(app: &App, addresses: &Addresses, desk: &str, own: &Addresses) -> Vec<String> {
     let mut lines = Vec::new();
-    let (url, desk) = (&addresses.mock, &addresses.browser);
+    let url = &addresses.mock;
     let (api, browser) = (addresses.authsignal(), addresses.authsignal_browser());
     for tenant in app.applications() {
         let application = tenant.account();
@@ -138,17 +143,27 @@ fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
     lines
 }
 
-/// By which URL the mock speaks TLS, and what a client needs for it.
-fn by_tls(secure: Secure<'_>) -> String {
+/// By which URL the mock speaks TLS, and what each language needs for it.
+fn by_tls(secure: Secure<'_>) -> Vec<String> {
     let url = Addresses::of("https", secure.address).browser;
-    match secure.ca_file {
-        None => format!("HTTPS:   {url}    # with your certificate"),
-        Some(file) => {
-            let file = file.display();
-            format!(
-                "HTTPS:   {url}    # export SSL_CERT_FILE={file} NODE_EXTRA_CA_CERTS={file}, or as your client trusts it"
-            )
-        }
+    let Some(file) = secure.ca_file else {
+        return vec![format!("HTTPS:   {url}    # with your certificate")];
+    };
+    let file = in_shell(&file.to_string_lossy());
+    vec![
+        format!("HTTPS:   {url}    # once your client trusts the mock's authority:"),
+        format!("  Python       export REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"),
+        format!("  Node         export NODE_EXTRA_CA_CERTS={file}"),
+        format!("  Rust, Go     export SSL_CERT_FILE={file}"),
+    ]
+}
+
+/// A text as one word of a shell: the folder for a user's data has a blank in its name on some systems.
+fn in_shell(text: &str) -> String {
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || "/._-+:@%,=~".contains(one);
+    match !text.starts_with('~') && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
@@ -175,5 +190,28 @@ fn shown(secret: &str, default: &'static str) -> &'static str {
         default
     } else {
         "<as configured>"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_shell;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            (
+                "/home/ada/.local/share/ca.pem",
+                "/home/ada/.local/share/ca.pem",
+            ),
+            (
+                "/Users/ada/Application Support/ca.pem",
+                "'/Users/ada/Application Support/ca.pem'",
+            ),
+            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
+            ("~ada/ca.pem", "'~ada/ca.pem'"),
+        ] {
+            assert_eq!(in_shell(path), word);
+        }
     }
 }

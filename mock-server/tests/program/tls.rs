@@ -125,7 +125,21 @@ async fn plain_and_tls_share_a_port_and_each_caller_gets_urls_of_its_own_kind() 
         said.contains(&format!("HTTPS:   https://localhost:{port}")),
         "{said}"
     );
-    assert!(said.contains(&format!("SSL_CERT_FILE={file}")), "{said}");
+    for line in [
+        format!("export REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"),
+        format!("export NODE_EXTRA_CA_CERTS={file}"),
+        format!("Rust, Go     export SSL_CERT_FILE={file}"),
+        format!("export ACTIVE_CONNECT_SERVER=https://127.0.0.1:{port} "),
+        format!("api_url=\"https://127.0.0.1:{port}/v1\""),
+        format!("apiUrl: \"https://127.0.0.1:{port}/v1\""),
+        format!("baseUrl: \"https://localhost:{port}/v1\""),
+        format!("AUTHSIGNAL_API_URL=https://127.0.0.1:{port}/v1"),
+        // They need no trust.
+        format!("Desk:    http://localhost:{port} "),
+        format!("curl http://127.0.0.1:{port}/_mock/health"),
+    ] {
+        assert!(said.contains(&line), "no {line} in {said}");
+    }
 }
 
 #[tokio::test]
