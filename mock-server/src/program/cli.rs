@@ -651,7 +651,7 @@ impl RunningMock {
         &self,
         request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
     ) -> anyhow::Result<Value> {
-        let url = self.url.trim_end_matches('/');
+        let url = mock_url(&self.url)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -723,6 +723,18 @@ impl RunningMock {
 }
 
 fn is_https(url: &str) -> bool {
+/// The URL of a mock, without a slash at its end.
+fn mock_url(url: &str) -> anyhow::Result<&str> {
+    let read: Option<reqwest::Url> = url.parse().ok();
+    let is_one = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    anyhow::ensure!(
+        read.as_ref().is_some_and(is_one),
+        "`{}` is not the URL of a mock; --url needs one such as http://{DEFAULT_LISTEN}",
+        without_credentials(url)
+    );
+    Ok(url.trim_end_matches('/'))
+}
+
     let scheme = url.get(..6);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }

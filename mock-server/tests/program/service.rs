@@ -4,7 +4,7 @@
 use conformance::wire::{self, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::running::{Running, command};
+use crate::running::{Running, command, run};
 use crate::{API_SECRET, FREE_PORT, fails, text};
 
 #[test]
@@ -51,6 +51,28 @@ async fn health_waits_for_a_mock_that_starts() {
         text(&output.stdout),
         format!("{url}: stepup-mock 9.9.9 is up\n")
     );
+}
+
+#[test]
+fn what_is_no_url_of_a_mock_is_refused_by_each_command_without_its_password() {
+    for url in [
+        "",
+        " ",
+        "ftp://127.0.0.1",
+        "localhost:4750",
+        "127.0.0.1:4750",
+        "http://",
+        "ftp://ada:SECRET@host",
+    ] {
+        for command in [&["health"][..], &["inbox"], &["dump"]] {
+            let output = run(&[command, &["--url", url]].concat());
+            fails(
+                &output,
+                &["is not the URL of a mock", "http://127.0.0.1:4750"],
+            );
+            assert!(!text(&output.stderr).contains("SECRET"));
+        }
+    }
 }
 
 /// A server that answers each request with this, or never.
