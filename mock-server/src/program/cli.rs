@@ -15,7 +15,7 @@ mod snapshot;
 mod verify;
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -364,6 +364,7 @@ pub fn run() -> ExitCode {
         Some(Command::Proxy(wanted)) => return proxy::run(wanted),
         Some(command) => call(command),
     };
+        Err(error) if has_no_reader(&error) => ExitCode::SUCCESS,
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -377,6 +378,8 @@ pub fn run() -> ExitCode {
 /// The exit code of a comparison: 0 without a drift, 1 with one, 2 if nothing could be compared.
 fn compared(outcome: anyhow::Result<bool>) -> ExitCode {
     match outcome {
+        // Nobody reads whether there was a drift.
+        Err(error) if has_no_reader(&error) => ExitCode::from(2),
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -385,6 +388,13 @@ fn compared(outcome: anyhow::Result<bool>) -> ExitCode {
             ExitCode::from(2)
         }
     }
+/// Whether stdout was closed by who read it, such as `head`, and who wants no more. That is no failure of the network,
+/// whose errors are of other types.
+fn has_no_reader(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
 }
 
 /// What the program says when it fails.

@@ -75,6 +75,36 @@ fn what_is_no_url_of_a_mock_is_refused_by_each_command_without_its_password() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reader_that_wants_no_more_is_no_failure() {
+    let running = Running::start(&FREE_PORT);
+    let url = ["--url", running.url()];
+    for arguments in [
+        &["completions", "bash"][..],
+        &["man"],
+        &["seed-schema"],
+        &[&["dump"][..], &url].concat(),
+        &[&["health"][..], &url].concat(),
+        &[&["inbox"][..], &url].concat(),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(arguments).stdout(writer).output().unwrap();
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        assert!(output.status.success(), "{arguments:?}");
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let drift = ["verify", "--against", running.url(), "--dry-run"];
+    let output = command(&drift).stdout(writer).output().unwrap();
+    // Nobody knows what it would have found.
+    assert_eq!(
+        (output.status.code(), &*text(&output.stderr)),
+        (Some(2), "")
+    );
+}
+
 /// A server that answers each request with this, or never.
 async fn answers_only(listener: tokio::net::TcpListener, answer: Option<&str>) {
     let mut open = Vec::new();
