@@ -36,8 +36,6 @@ use super::visible::{visible, visible_json};
 use super::watch::Sources;
 use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
-#[cfg(feature = "tls")]
-use crate::runtime::read_file;
 
 /// A mock server for the step-up authentication providers Activeconnect and Authsignal.
 #[derive(Debug, Parser)]
@@ -364,9 +362,9 @@ pub fn run() -> ExitCode {
         Some(Command::Proxy(wanted)) => return proxy::run(wanted),
         Some(command) => call(command),
     };
-        Err(error) if has_no_reader(&error) => ExitCode::SUCCESS,
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if has_no_reader(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // The last resort: nothing is left to report a failure of stderr to.
             let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
@@ -378,23 +376,23 @@ pub fn run() -> ExitCode {
 /// The exit code of a comparison: 0 without a drift, 1 with one, 2 if nothing could be compared.
 fn compared(outcome: anyhow::Result<bool>) -> ExitCode {
     match outcome {
-        // Nobody reads whether there was a drift.
-        Err(error) if has_no_reader(&error) => ExitCode::from(2),
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Nobody reads whether there was a drift.
+        Err(error) if has_no_reader(&error) => ExitCode::from(2),
         Err(error) => {
             // The last resort: nothing is left to report a failure of stderr to.
             let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
             ExitCode::from(2)
         }
     }
+}
+
 /// Whether stdout was closed by who read it, such as `head`, and who wants no more. That is no failure of the network,
 /// whose errors are of other types.
 fn has_no_reader(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<std::io::Error>();
     error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
 }
 
 /// What the program says when it fails.
@@ -702,17 +700,10 @@ impl RunningMock {
         if !is_https(url) {
             return Ok(http);
         }
-        let Some(file) = self.ca.clone().or_else(super::tls::own_file) else {
-            return Ok(http);
-        };
-        let name = file.display();
-        let pem = read_file(&file).with_context(|| format!("cannot read {name}"))?;
-        let authorities = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
-        anyhow::ensure!(
-            !authorities.is_empty(),
-            "{name} holds no certificate in PEM form"
-        );
-        Ok(http.tls_certs_merge(authorities))
+        match self.ca.clone().or_else(super::tls::own_file) {
+            Some(file) => super::tls::trusting(http, &file),
+            None => Ok(http),
+        }
     }
 
     #[cfg(not(feature = "tls"))]
@@ -732,7 +723,6 @@ impl RunningMock {
     }
 }
 
-fn is_https(url: &str) -> bool {
 /// The URL of a mock, without a slash at its end.
 fn mock_url(url: &str) -> anyhow::Result<&str> {
     let read: Option<reqwest::Url> = url.parse().ok();
@@ -745,6 +735,7 @@ fn mock_url(url: &str) -> anyhow::Result<&str> {
     Ok(url.trim_end_matches('/'))
 }
 
+fn is_https(url: &str) -> bool {
     let scheme = url.get(..6);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }

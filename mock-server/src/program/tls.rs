@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::settings::Settings;
-use crate::runtime::Behaviour;
+use crate::runtime::{Behaviour, read_file};
 use crate::serve::tls::{AUTHORITY, Authority, Tls, TlsError};
 use crate::serve::{Listeners, Ports};
 
@@ -93,6 +93,24 @@ pub(super) fn authority(folder: Option<&Path>) -> anyhow::Result<(Authority, Pat
 /// The error without its cause, which its text names already.
 fn whole(error: TlsError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
+}
+
+/// A client that also trusts the authorities of a PEM file.
+///
+/// # Errors
+/// The file cannot be read, or holds no certificate.
+pub(super) fn trusting(
+    http: reqwest::ClientBuilder,
+    file: &Path,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    let name = file.display();
+    let pem = read_file(file).with_context(|| format!("cannot read {name}"))?;
+    let authorities = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    anyhow::ensure!(
+        !authorities.is_empty(),
+        "{name} holds no certificate in PEM form"
+    );
+    Ok(http.tls_certs_merge(authorities))
 }
 
 /// The certificate file of the authority in the default folder, if there is one.

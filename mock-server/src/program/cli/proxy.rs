@@ -30,6 +30,11 @@ pub(super) struct Wanted {
     /// Send keys in the clear, by http, to a server that is not on this machine
     #[arg(long)]
     allow_http: bool,
+    /// PEM file with the authority to trust besides those of this machine [default: for a server on this machine, the mock's
+    /// own, if it is where `stepup-mock ca` keeps it]
+    #[cfg(feature = "tls")]
+    #[arg(long, env = "STEPUP_MOCK_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// The exit code of traffic without drift, of traffic with some, and of a proxy that could not begin.
@@ -40,5 +45,9 @@ pub(super) fn run(wanted: Wanted) -> ExitCode {
         record: wanted.record,
         allow_host: wanted.allow_host,
         allow_http: wanted.allow_http,
+        #[cfg(feature = "tls")]
+        ca: wanted.ca,
+        #[cfg(not(feature = "tls"))]
+        ca: None,
     }))
 }

@@ -55,6 +55,11 @@ pub(super) struct Wanted {
     /// Send the key in the clear, by http, to a server that is not on this machine
     #[arg(long)]
     allow_http: bool,
+    /// PEM file with the authority to trust besides those of this machine [default: for a server on this machine, the mock's
+    /// own, if it is where `stepup-mock ca` keeps it]
+    #[cfg(feature = "tls")]
+    #[arg(long, env = "STEPUP_MOCK_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     format: Format,
@@ -81,6 +86,10 @@ pub(super) fn run(wanted: Wanted) -> std::process::ExitCode {
         dry_run: wanted.dry_run,
         yes: wanted.yes,
         allow_http: wanted.allow_http,
+        #[cfg(feature = "tls")]
+        ca: wanted.ca,
+        #[cfg(not(feature = "tls"))]
+        ca: None,
         format: wanted.format,
     });
     compared(outcome)

@@ -54,6 +54,8 @@ pub(in crate::program) struct Proxying {
     pub(in crate::program) allow_host: Vec<String>,
     /// Whether keys may go in the clear to another machine.
     pub(in crate::program) allow_http: bool,
+    /// The file of an authority to trust, too.
+    pub(in crate::program) ca: Option<PathBuf>,
 }
 
 /// Passes requests on until a signal arrives, and gives whether none of them drifted.
@@ -81,7 +83,7 @@ async fn run(base: Base, wanted: &Proxying, recording: Option<Recording>) -> any
     let address = listener.local_addr().context("no address")?;
     let to = base.to_string();
     let passing = Arc::new(Passing {
-        http: client(&base)?,
+        http: client(&base, wanted.ca.as_deref())?,
         base,
         gate: Gate::new(&wanted.allow_host),
         places: Semaphore::new(PROXY_REQUESTS),

@@ -18,11 +18,12 @@ use super::compare::Answer;
 use super::private::without_private;
 use crate::bounds;
 use crate::program::body::{BodyError, body};
-use crate::runtime::read_text;
+#[cfg(feature = "tls")]
+use crate::program::tls;
+use crate::runtime::{is_loopback, read_text};
 use crate::runtime::seed::Secret;
 
 /// How often a request is sent that the server refuses because there are too many.
-use crate::runtime::is_loopback;
 const ATTEMPTS: usize = 4;
 /// The longest time that the server may ask to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -174,8 +175,8 @@ impl fmt::Display for Base {
 ///
 /// # Errors
 ///
-/// The client cannot be made.
-pub(super) fn client(base: &Base) -> anyhow::Result<Client> {
+/// The client cannot be made, or the file of the authority is no such file.
+pub(super) fn client(base: &Base, ca: Option<&Path>) -> anyhow::Result<Client> {
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(bounds::COMMAND_TIME)
@@ -185,7 +186,35 @@ pub(super) fn client(base: &Base) -> anyhow::Result<Client> {
     } else {
         builder
     };
+    let builder = trusting(builder, base, ca)?;
     builder.build().context("cannot create the HTTP client")
+}
+
+/// With an authority of the user's, or with the mock's own for a server of this machine.
+#[cfg(feature = "tls")]
+fn trusting(
+    http: reqwest::ClientBuilder,
+    base: &Base,
+    ca: Option<&Path>,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    let own = match ca {
+        None if base.is_loopback() => tls::own_file(),
+        _ => None,
+    };
+    match ca.or(own.as_deref()) {
+        Some(file) => tls::trusting(http, file),
+        None => Ok(http),
+    }
+}
+
+/// A build that speaks no TLS trusts nobody.
+#[cfg(not(feature = "tls"))]
+fn trusting(
+    http: reqwest::ClientBuilder,
+    _base: &Base,
+    _ca: Option<&Path>,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    Ok(http)
 }
 
 /// A request.
@@ -207,9 +236,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(base: Base) -> anyhow::Result<Self> {
+    /// # Errors
+    ///
+    /// As of [`client`].
+    pub(super) fn new(base: Base, ca: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self {
-            http: client(&base)?,
+            http: client(&base, ca)?,
             base,
             sent: AtomicUsize::new(0),
         })

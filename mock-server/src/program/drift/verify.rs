@@ -52,6 +52,8 @@ pub(in crate::program) struct Verification {
     pub(in crate::program) yes: bool,
     /// Whether the key may go in the clear to another machine.
     pub(in crate::program) allow_http: bool,
+    /// The file of an authority to trust, too.
+    pub(in crate::program) ca: Option<PathBuf>,
     /// The form of the report.
     pub(in crate::program) format: Format,
 }
@@ -121,7 +123,8 @@ fn verified(wanted: &Verification) -> anyhow::Result<Reported> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(self::run(base, &keys, &plan, wanted.format))
+    let server = Server::new(base, wanted.ca.as_deref())?;
+    runtime.block_on(self::run(&server, &against, &keys, &plan, wanted.format))
 }
 
 /// A prefix with which nobody is deleted but whom this program has created.
@@ -202,23 +205,27 @@ impl Verification {
 }
 
 /// Runs what is planned, and tells what came of it.
-async fn run(base: Base, keys: &Keys, plan: &Plan<'_>, format: Format) -> anyhow::Result<Reported> {
-    let against = base.to_string();
-    let server = Server::new(base)?;
+async fn run(
+    server: &Server,
+    against: &str,
+    keys: &Keys,
+    plan: &Plan<'_>,
+    format: Format,
+) -> anyhow::Result<Reported> {
     let stop = Stop::on_signals()?;
     tokio::select! {
-        admitted = admitted(&server, &against, keys, plan) => admitted?,
+        admitted = admitted(server, against, keys, plan) => admitted?,
         () = stop.asked() => bail!("the run was stopped before it had created anything"),
     }
     let replay = Replay {
-        server: &server,
+        server,
         keys,
         prefix: plan.prefix,
         stop: &stop,
     };
-    let (outcomes, ended) = replayed(&replay, plan, &against).await;
+    let (outcomes, ended) = replayed(&replay, plan, against).await;
     let report = Report {
-        against: &against,
+        against,
         outcomes: &outcomes,
         keys,
         requests: server.sent(),

@@ -365,6 +365,42 @@ async fn an_honest_server_has_no_drift_and_nothing_of_it_left() {
     );
 }
 
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_by_https_is_trusted_by_the_file_of_its_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let own = ["--tls", "--tls-ca-dir", folder, "--ready-json"];
+    let running = Running::start(&[&FREE_PORT[..], &own].concat());
+    let ready: Value = serde_json::from_str(&running.first_line).unwrap();
+    let [url, file] = ["httpsUrl", "caFile"].map(|key| ready[key].as_str().unwrap());
+    let only = ["--operation", "get_user"];
+    let trusted = verify(url, &[&only[..], &["--ca", file]].concat());
+    assert!(trusted.status.success(), "{}", text(&trusted.stderr));
+    let stranger = verify(url, &only);
+    assert_eq!(stranger.status.code(), Some(2));
+    assert!(
+        text(&stranger.stderr).contains("cannot reach"),
+        "{}",
+        text(&stranger.stderr)
+    );
+    fails(
+        &verify(url, &[&only[..], &["--ca", "absent.pem"]].concat()),
+        &["cannot read absent.pem"],
+    );
+
+    let to = ["proxy", "--to", url, "--listen", "127.0.0.1:0"];
+    fails(
+        &running::run(&[&to[..], &["--ca", "absent.pem"]].concat()),
+        &["cannot read absent.pem"],
+    );
+    let user = Request::new("GET", "/v1/users/ada").basic(API_SECRET);
+    for (flags, status) in [(&["--ca", file][..], 200), (&[], 502)] {
+        let proxy = Running::start(&[&to[..], flags].concat());
+        assert_eq!(wire::send(proxy.address(), &user).await.status, status);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_sends_nothing_and_lists_what_a_run_creates_and_deletes() {
     let running = Running::start(&FREE_PORT);
