@@ -218,6 +218,12 @@ fn body(schema: Option<&Schema>, shape: Option<&Value>, answer: &Answer, into: &
         return;
     }
     if answer.is_encoded {
+        let wanted = "JSON that is not compressed, as the request asks";
+        into.push(whole(
+            Kind::NotJson,
+            wanted,
+            format!("{length}, compressed"),
+        ));
         return;
     }
     let media_type = answer.content_type.as_deref().unwrap_or_default();
@@ -542,7 +548,7 @@ mod tests {
     use crate::program::drift::operations::{SERVER, named};
 
     #[test]
-    fn a_compressed_answer_is_not_compared_and_a_redirect_says_where_it_leads() {
+    fn a_compressed_answer_is_told_as_such_and_a_redirect_says_where_it_leads() {
         let operation = named(SERVER, "get_user").unwrap();
         let mut compressed = Answer {
             status: 200,
@@ -550,9 +556,13 @@ mod tests {
             is_encoded: true,
             ..Answer::default()
         };
-        assert_eq!(answer(operation, None, &compressed), []);
+        let found = &answer(operation, None, &compressed)[0].found;
+        assert_eq!(found, "2 bytes, compressed");
         compressed.is_encoded = false;
-        assert_ne!(answer(operation, None, &compressed), []);
+        assert_ne!(
+            answer(operation, None, &compressed)[0].found,
+            "2 bytes, compressed"
+        );
         let redirect = Answer {
             status: 307,
             leads_to: Some("https://elsewhere.example/".to_owned()),

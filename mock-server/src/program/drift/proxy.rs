@@ -14,12 +14,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-    EXPECT, HOST, HeaderMap, HeaderName, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
+    HeaderMap, HeaderName, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -32,7 +32,7 @@ use super::record::Seen;
 use super::recording::Recording;
 use super::replay::Found;
 use super::report::told;
-use super::server::{Base, client, read, why};
+use super::server::{Base, client, is_encoded, read, why};
 use crate::bounds::{BODY_TIME, PROXY_BODY, PROXY_DRIFTS, PROXY_REQUESTS};
 use crate::http::surface::{Operation, Schema, brief};
 use crate::likeness::nearest;
@@ -211,14 +211,20 @@ impl Passing {
             .map_or("/", |target| target.as_str());
         let mut headers = parts.headers.clone();
         // A compressed answer could not be looked at.
-        headers.remove(ACCEPT_ENCODING);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let headers = kept(&headers);
         let request = self
             .http
             .request(parts.method.clone(), self.base.to(target));
         let request = request.headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| why(&error))?;
-        let headers = kept(response.headers());
+        let mut headers = kept(response.headers());
+        // The length of a body that does not come is a header like others.
+        if parts.method == Method::HEAD
+            && let Some(length) = response.headers().get(CONTENT_LENGTH)
+        {
+            headers.insert(CONTENT_LENGTH, length.clone());
+        }
         let content_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -226,7 +232,7 @@ impl Passing {
             status: response.status().as_u16(),
             content_type: content_type.map(str::to_owned),
             body: Vec::new(),
-            is_encoded: headers.contains_key(CONTENT_ENCODING),
+            is_encoded: is_encoded(&headers),
             // It may name a user, and each would be a drift of its own.
             leads_to: None,
         };
@@ -399,9 +405,42 @@ fn shown_request(parts: &Parts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue};
+    use std::sync::{Arc, Mutex};
 
-    use super::kept;
+    use axum::body::Body;
+    use axum::extract::{Request, State};
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, StatusCode};
+    use http_body_util::Channel;
+    use tokio::sync::Semaphore;
+    use tokio::time::Instant;
+
+    use super::{Base, Gate, Passing, Watch, client, kept, pass};
+    use crate::bounds::BODY_TIME;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_short_is_answered_after_its_time_and_passed_on_to_nobody() {
+        let base = Base::read("http://127.0.0.1:9", false).unwrap();
+        let passing = Passing {
+            http: client(&base, None).unwrap(),
+            base,
+            gate: Gate::new(&[]),
+            places: Semaphore::new(1),
+            watch: Mutex::new(Watch::default()),
+        };
+        let (mut sender, body) = Channel::<Bytes>::new(1);
+        sender.send_data(Bytes::from_static(b"{")).await.unwrap();
+        let request = Request::post("/v1/users/ada").body(Body::new(body));
+        let began = Instant::now();
+        let passing = Arc::new(passing);
+        let answer = pass(State(Arc::clone(&passing)), request.unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(began.elapsed(), BODY_TIME);
+        assert_eq!(passing.watch().requests, 0);
+        // Its place is another's.
+        assert_eq!(passing.places.available_permits(), 1);
+        drop(sender);
+    }
 
     #[test]
     fn headers_of_a_connection_are_not_passed_on() {

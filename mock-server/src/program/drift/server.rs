@@ -10,7 +10,10 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::HeaderMap;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
@@ -279,7 +282,9 @@ impl Server {
         let mut request = self
             .http
             .request(method, self.base.to(sent.target))
-            .header(ACCEPT, "application/json");
+            .header(ACCEPT, "application/json")
+            // Without it, a server may compress.
+            .header(ACCEPT_ENCODING, "identity");
         if let Some(authorization) = &sent.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -304,7 +309,7 @@ impl Server {
             status: response.status().as_u16(),
             content_type: text(CONTENT_TYPE),
             body: Vec::new(),
-            is_encoded: false,
+            is_encoded: is_encoded(response.headers()),
             leads_to: text(LOCATION).map(|place| without_query(&place)),
         };
         answer.body = read(&mut response, bounds::COMMAND_ANSWER).await?;
@@ -322,6 +327,12 @@ pub(super) async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>
         BodyError::Broken(error) => why(&error),
         error @ BodyError::TooLarge(_) => error.to_string(),
     })
+}
+
+/// Whether the body of an answer is compressed.
+pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// A URL without what may be secret in it.

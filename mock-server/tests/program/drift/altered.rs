@@ -15,8 +15,11 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) body: Vec<u8>,
-    /// The header of the request.
+    /// Whether it says so.
+    pub(super) is_compressed: bool,
+    /// Headers of the request.
     pub(super) authorization: String,
+    pub(super) accept_encoding: Option<String>,
 }
 
 /// The status of an answer that never comes.
@@ -142,7 +145,9 @@ async fn forward(
         status: answered.status,
         content_type: answered.header("content-type").map(str::to_owned),
         body: answered.body,
+        is_compressed: false,
         authorization: header("authorization").unwrap_or_default(),
+        accept_encoding: header("accept-encoding"),
     };
     if operation.is_empty() || is_of(&request, operation) {
         change(&mut answer);
@@ -156,6 +161,9 @@ async fn forward(
     );
     if let Some(content_type) = answer.content_type {
         head.push_str(&format!("Content-Type: {content_type}\r\n"));
+    }
+    if answer.is_compressed {
+        head.push_str("Content-Encoding: gzip\r\n");
     }
     if answer.status == 307 {
         head.push_str("Location: /elsewhere?key=SECRET\r\n");

@@ -365,6 +365,32 @@ async fn an_honest_server_has_no_drift_and_nothing_of_it_left() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_asked_for_without_compression_and_one_that_is_compressed_is_a_drift() {
+    let running = Running::start(&FREE_PORT);
+    let only = ["--operation", "get_user", "--format", "json"];
+    // As a server does that compresses for whoever does not mind.
+    let willing = Altered::of(running.address(), "", |answer| {
+        if answer.accept_encoding.as_deref() != Some("identity") {
+            answer.is_compressed = true;
+            answer.body = vec![0x1f, 0x8b, 0x08];
+        }
+    })
+    .await;
+    let output = verify(&willing.url(), &only);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let stubborn = Altered::of(running.address(), "get_user", |answer| {
+        if answer.status == 200 {
+            answer.is_compressed = true;
+            answer.body = vec![0x1f, 0x8b, 0x08];
+        }
+    })
+    .await;
+    let output = verify(&stubborn.url(), &only);
+    assert_eq!(drifts(&output), ["get_user 200 body: not JSON"]);
+    assert!(text(&output.stdout).contains("3 bytes, compressed"));
+}
+
 #[cfg(feature = "tls")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_by_https_is_trusted_by_the_file_of_its_authority() {

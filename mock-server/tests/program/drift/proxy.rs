@@ -295,6 +295,31 @@ async fn a_proxy_says_why_it_cannot_pass_on_or_begin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_for_the_headers_alone_gets_those_of_the_server_and_is_no_drift() {
+    let mock = Running::start(&FREE_PORT);
+    let proxy = Running::start(&["proxy", "--to", mock.url(), "--listen", "127.0.0.1:0"]);
+    let head = Request::new("HEAD", "/v1/users/ada").basic(API_SECRET);
+    let get = Request::new("GET", "/v1/users/ada").basic(API_SECRET);
+    let [direct, passed] = [mock.address(), proxy.address()];
+    let (direct, passed) = (
+        wire::send(direct, &head).await,
+        wire::send(passed, &head).await,
+    );
+    assert_eq!((passed.status, passed.body.len()), (200, 0));
+    for name in ["content-type", "content-length", "cache-control"] {
+        assert_eq!(passed.header(name), direct.header(name), "{name}");
+    }
+    assert_eq!(wire::send(proxy.address(), &get).await.status, 200);
+    let stopped = proxy.signal("TERM");
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stdout);
+    assert!(
+        stopped.stdout.contains("0 drifts in 2 requests"),
+        "{}",
+        stopped.stdout
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[cfg(unix)]
 async fn a_recording_is_its_owners_and_holds_nothing_that_admits_somebody() {
     use std::os::unix::fs::PermissionsExt as _;
