@@ -118,6 +118,9 @@ impl Credentials {
     }
 }
 
+/// The name of the only case of a recording.
+pub(super) const RECORDED: &str = "recorded";
+
 /// The steps of a case, in their order.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
@@ -136,6 +139,11 @@ impl Case {
     pub(super) fn users(&self, prefix: &str) -> BTreeSet<String> {
         let users = self.steps.iter().flat_map(Step::users);
         users.map(|id| id.replace(PREFIX, prefix)).collect()
+    }
+
+    /// Whether it is what `proxy` has recorded, in which each request is an exchange of its own.
+    pub(super) fn is_recording(&self) -> bool {
+        self.name == RECORDED
     }
 
     /// Whether all its steps are of the Management API.

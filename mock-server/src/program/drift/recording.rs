@@ -9,13 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::exchange::{head, line};
+use super::exchange::{RECORDED, head, line};
 use super::record::{Recorder, Seen};
 use crate::bounds::{FILE, PROXY_REASONS};
 use crate::program::visible::visible;
-
-/// The name of the only case of a recording.
-const CASE: &str = "recorded";
 
 /// A recording that goes on.
 pub(super) struct Recording {
@@ -49,7 +46,7 @@ impl Recording {
         file.write_all(head.as_bytes())
             .with_context(|| format!("cannot write {shown}"))?;
         let mut recorder = Recorder::default();
-        recorder.begin(CASE);
+        recorder.begin(RECORDED);
         Ok(Self {
             name: name.to_owned(),
             file: Some(file),

@@ -49,10 +49,22 @@ pub(super) struct Outcome {
     pub(super) sent: usize,
     /// Why the first of the others was not.
     pub(super) not_sent: Option<String>,
+    /// Its requests, if each is an exchange of its own.
+    pub(super) exchanges: Vec<Exchanged>,
     /// Users that could not be deleted.
     pub(super) left: Vec<String>,
     /// Whether the server is gone.
     pub(super) is_gone: bool,
+}
+
+/// A request of a recording.
+#[derive(Debug)]
+pub(super) struct Exchanged {
+    pub(super) operation: String,
+    /// The status that was recorded.
+    pub(super) status: u16,
+    /// Why it was not sent, or got no answer.
+    pub(super) not_sent: Option<String>,
 }
 
 impl Outcome {
@@ -89,14 +101,24 @@ impl Replay<'_> {
             found: Vec::new(),
             sent: 0,
             not_sent: None,
+            exchanges: Vec::new(),
             left: Vec::new(),
             is_gone: false,
         };
+        if case.is_recording() {
+            let exchanges = case.steps.iter().map(|step| Exchanged {
+                operation: step.operation.clone(),
+                status: step.status,
+                not_sent: None,
+            });
+            outcome.exchanges = exchanges.collect();
+        }
         let mut values = Values {
             prefix: self.prefix,
             answers: Vec::new(),
         };
-        for step in &case.steps {
+        let mut done = 0;
+        for (index, step) in case.steps.iter().enumerate() {
             if self.stop.is_asked() {
                 outcome.not_sent = Some("the run was stopped".to_owned());
                 break;
@@ -104,7 +126,12 @@ impl Replay<'_> {
             let Some(operation) = step.spec() else {
                 continue;
             };
-            if let Err(why) = self.step(step, operation, &mut values, &mut outcome).await {
+            let sent = self.step(step, operation, &mut values, &mut outcome).await;
+            done = index + 1;
+            if let Err(why) = sent {
+                if let Some(exchanged) = outcome.exchanges.get_mut(index) {
+                    exchanged.not_sent = Some(why.clone());
+                }
                 outcome.not_sent.get_or_insert(why);
                 // Its answer, which others may refer to by its number.
                 values.answers.push(None);
@@ -112,6 +139,9 @@ impl Replay<'_> {
             if outcome.is_gone {
                 break;
             }
+        }
+        for exchanged in outcome.exchanges.iter_mut().skip(done) {
+            exchanged.not_sent.clone_from(&outcome.not_sent);
         }
         if outcome.sent > 0 {
             outcome.left = self.delete_all(case.users(self.prefix)).await;
@@ -127,6 +157,7 @@ impl Replay<'_> {
             found: Vec::new(),
             sent: 0,
             not_sent: None,
+            exchanges: Vec::new(),
             left: self.delete_all(users).await,
             is_gone: false,
         }

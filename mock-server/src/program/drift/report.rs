@@ -154,29 +154,29 @@ impl Report<'_> {
     }
 
     fn junit(&self) -> String {
-        let failed = |outcome: &&Outcome| !outcome.found.is_empty() || !outcome.left.is_empty();
-        let skipped = |outcome: &&Outcome| !failed(outcome) && outcome.not_sent.is_some();
-        let failures = self.outcomes.iter().filter(failed).count();
-        let skips = self.outcomes.iter().filter(skipped).count();
+        let cases: Vec<_> = self.outcomes.iter().flat_map(test_cases).collect();
+        let failures = cases.iter().filter(|case| case.has_failed()).count();
+        let is_skipped = |case: &&TestCase<'_>| !case.has_failed() && case.not_sent.is_some();
+        let skips = cases.iter().filter(is_skipped).count();
         let xml = html! {
             (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
-            testsuites name="stepup-mock verify" tests=(self.outcomes.len()) failures=(failures) skipped=(skips) errors="0" {
-                testsuite name=(format!("drift of {}", visible(self.against))) tests=(self.outcomes.len()) failures=(failures)
+            testsuites name="stepup-mock verify" tests=(cases.len()) failures=(failures) skipped=(skips) errors="0" {
+                testsuite name=(format!("drift of {}", visible(self.against))) tests=(cases.len()) failures=(failures)
                     skipped=(skips) errors="0"
                 {
-                    @for outcome in self.outcomes {
+                    @for case in &cases {
                         (PreEscaped("\n"))
-                        testcase classname=(format!("stepup-mock.verify.{}", outcome.operation)) name=(visible(&outcome.case)) {
-                            @for (number, found) in &outcome.found {
+                        testcase classname=(format!("stepup-mock.verify.{}", case.operation)) name=(visible(&case.name)) {
+                            @for (place, found) in &case.found {
                                 failure type=(found.drift.kind.word()) message=(headline(found)) {
-                                    (told(found)) "  in exchange " (visible(&outcome.place(*number))) "\n"
+                                    (told(found)) "  in exchange " (visible(place)) "\n"
                                 }
                             }
-                            @for user in &outcome.left {
+                            @for user in case.left {
                                 failure type="left on the server" message="a user could not be deleted" { (visible(user)) }
                             }
-                            @if let Some(why) = &outcome.not_sent {
-                                @if skipped(&outcome) { skipped message=(visible(why)) {} }
+                            @if let Some(why) = case.not_sent {
+                                @if is_skipped(&case) { skipped message=(visible(why)) {} }
                             }
                         }
                     }
@@ -185,6 +185,62 @@ impl Report<'_> {
         };
         xml.into_string() + "\n"
     }
+}
+
+/// A test case of JUnit.
+struct TestCase<'a> {
+    operation: &'a str,
+    name: String,
+    /// The drifts, each with its place.
+    found: Vec<(String, &'a Found)>,
+    left: &'a [String],
+    not_sent: Option<&'a str>,
+}
+
+impl TestCase<'_> {
+    fn has_failed(&self) -> bool {
+        !self.found.is_empty() || !self.left.is_empty()
+    }
+}
+
+/// The test cases of an outcome: one, or one for each request of a recording, and one for the users that are left of it.
+fn test_cases(outcome: &Outcome) -> Vec<TestCase<'_>> {
+    let found = |of: Option<usize>| {
+        let found = outcome.found.iter();
+        let found = found.filter(|(number, _)| of.is_none_or(|of| of == *number));
+        let found = found.map(|(number, found)| (outcome.place(*number), found));
+        found.collect()
+    };
+    let whole = |name: &str| TestCase {
+        operation: &outcome.operation,
+        name: name.to_owned(),
+        found: Vec::new(),
+        left: &outcome.left,
+        not_sent: None,
+    };
+    if outcome.exchanges.is_empty() {
+        return vec![TestCase {
+            found: found(None),
+            not_sent: outcome.not_sent.as_deref(),
+            ..whole(&outcome.case)
+        }];
+    }
+    let exchanges = outcome.exchanges.iter().zip(1..);
+    let cases = exchanges.map(|(exchanged, number)| TestCase {
+        operation: &exchanged.operation,
+        name: format!(
+            "request {number}: {} {}",
+            exchanged.operation, exchanged.status
+        ),
+        found: found(Some(number)),
+        left: &[],
+        not_sent: exchanged.not_sent.as_deref(),
+    });
+    let mut cases: Vec<_> = cases.collect();
+    if !outcome.left.is_empty() {
+        cases.push(whole("users that it created are deleted"));
+    }
+    cases
 }
 
 /// What a program reads in place of a report that cannot be made; nothing for people.

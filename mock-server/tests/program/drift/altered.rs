@@ -25,6 +25,9 @@ pub(super) struct Answer {
 /// The status of an answer that never comes.
 pub(super) const NEVER: u16 = 0;
 
+/// The status of an answer in whose place the connection closes.
+pub(super) const HANGS_UP: u16 = 1;
+
 /// What is altered.
 pub(super) type Change = fn(&mut Answer);
 
@@ -154,6 +157,9 @@ async fn forward(
     }
     if answer.status == NEVER {
         std::future::pending().await
+    }
+    if answer.status == HANGS_UP {
+        return;
     }
     let mut head = format!(
         "HTTP/1.1 {} Altered\r\nConnection: close\r\n",

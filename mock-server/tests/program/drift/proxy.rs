@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use conformance::wire::{self, Answer, Request};
 use serde_json::{Value, json};
 
-use super::altered::Altered;
+use super::altered::{Altered, HANGS_UP};
 use super::{report, verify};
 use crate::running::Running;
 use crate::{API_SECRET, FREE_PORT, MANAGEMENT_SECRET};
@@ -292,6 +292,51 @@ async fn a_proxy_says_why_it_cannot_pass_on_or_begin() {
     );
     let long = Request::new("POST", "/v1/users/ada").json(vec![b' '; 9 * 1024 * 1024]);
     assert_eq!(wire::send(proxy.address(), &long).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_of_a_recording_is_a_test_case_of_its_own() {
+    let mock = Running::start(&FREE_PORT);
+    let file = new_file("cases.jsonl");
+    let name = file.to_str().unwrap();
+    let to = ["proxy", "--to", mock.url(), "--listen", "127.0.0.1:0"];
+    let proxy = Running::start(&[&to[..], &["--record", name]].concat());
+    let user = json!({"displayName": "Ada"});
+    assert_eq!(
+        ask(&proxy, "PATCH", "/v1/users/ada", user).await.status,
+        200
+    );
+    for (user, status) in [("ada", 200), ("grace", 200)] {
+        let target = format!("/v1/users/{user}");
+        let answer = ask(&proxy, "GET", &target, Value::Null).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    proxy.signal("TERM");
+    let junit = ["--exchanges", name, "--format", "junit"];
+    let output = verify(mock.url(), &junit);
+    let xml = crate::text(&output.stdout);
+    for words in [
+        "tests=\"3\" failures=\"0\"",
+        "<testcase classname=\"stepup-mock.verify.update_user\" name=\"request 1: update_user 200\">",
+        "<testcase classname=\"stepup-mock.verify.get_user\" name=\"request 2: get_user 200\">",
+        "<testcase classname=\"stepup-mock.verify.get_user\" name=\"request 3: get_user 200\">",
+    ] {
+        assert!(xml.contains(words), "no {words:?} in {xml}");
+    }
+    // What drifts fails its own test case alone.
+    let copy = Altered::of(mock.address(), "update_user", |answer| answer.status = 202).await;
+    let xml = crate::text(&verify(&copy.url(), &junit).stdout);
+    assert!(xml.contains("tests=\"3\" failures=\"1\""), "{xml}");
+    let (first, rest) = xml.split_once("request 2:").unwrap();
+    assert!(first.contains("<failure type=\"unknown status\""), "{xml}");
+    assert!(!rest.contains("<failure"), "{xml}");
+    // A server that goes away leaves the rest unsent.
+    let copy = Altered::of(mock.address(), "update_user", |answer| {
+        answer.status = HANGS_UP
+    })
+    .await;
+    let xml = crate::text(&verify(&copy.url(), &junit).stdout);
+    assert!(xml.contains("failures=\"1\" skipped=\"2\""), "{xml}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
