@@ -147,6 +147,11 @@ struct Readme;
 struct Faults;
 
 /// The examples of a page of the documentation, which have to work.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/test-double/time.md")]
+struct Time;
+
+/// The examples of a page of the documentation, which have to work.
 #[cfg(all(doctest, feature = "tls"))]
 #[doc = include_str!("../../docs/test-double/tls.md")]
 struct Tls;

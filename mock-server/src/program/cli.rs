@@ -3,6 +3,7 @@
 
 #[cfg(feature = "tls")]
 mod ca;
+mod clock;
 mod configuration;
 mod device;
 mod failures;
@@ -24,6 +25,7 @@ use clap::builder::{PossibleValuesParser, Resettable};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::{Value, json};
 
+use self::clock::ClockAction;
 use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use self::failures::FailuresAction;
@@ -93,6 +95,23 @@ enum Command {
         mock: RunningMock,
         #[command(subcommand)]
         action: FaultsAction,
+    },
+    /// Show the time of a running mock, freeze it, or move it
+    Clock {
+        #[command(flatten)]
+        mock: RunningMock,
+        #[command(flatten)]
+        of: clock::OfTenant,
+        #[command(subcommand)]
+        action: ClockAction,
+    },
+    /// Restore the state that a running mock, or one of its tenants, had at the start
+    Reset {
+        #[command(flatten)]
+        mock: RunningMock,
+        /// The tenant [default: the whole mock; tenants that were created since leave]
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
     },
     /// Keep the state of tenants, and go back to it
     Snapshot {
@@ -424,6 +443,8 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Webhook { mock, action } => webhook(&mock, action),
         Command::Failures { mock, action } => failures::run(&mock, action),
         Command::Faults { mock, action } => faults::run(&mock, action),
+        Command::Clock { mock, of, action } => clock::run(&mock, of, action),
+        Command::Reset { mock, tenant } => clock::reset(&mock, tenant),
         Command::Snapshot { mock, action } => snapshot::run(&mock, action),
         Command::Dump {
             mock,

@@ -84,6 +84,16 @@ fn examples_of_dumps_run() {
 }
 
 #[test]
+fn examples_of_time_run() {
+    runs("time.md");
+}
+
+#[test]
+fn examples_of_the_strict_mode_run() {
+    runs("strict.md");
+}
+
+#[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
 }

@@ -257,6 +257,63 @@ async fn the_snapshot_command_takes_restores_lists_and_deletes() {
 }
 
 #[tokio::test]
+async fn the_clock_command_freezes_sets_moves_and_releases_and_reset_goes_back() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
+    let tool = |arguments: &[&str]| {
+        running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let line = |arguments: &[&str]| text(&tool(arguments).stdout);
+    let frozen = line(&["clock", "freeze", "2030-01-01T00:00:00Z"]);
+    assert_eq!(frozen, "2030-01-01T00:00:00Z  frozen\n");
+    let moved = line(&["clock", "advance", "1h 30m 0.25s"]);
+    assert_eq!(moved, "2030-01-01T01:30:00.25Z  frozen\n");
+    let own = line(&[
+        "clock",
+        "set",
+        "2031-02-03T04:05:06+01:00",
+        "--tenant",
+        "mock-app",
+    ]);
+    assert_eq!(own, "2031-02-03T03:05:06Z  frozen\n");
+    assert_eq!(line(&["clock", "show"]), moved);
+    assert_eq!(line(&["clock", "--tenant", "mock-app", "show"]), own);
+    assert_eq!(line(&["clock", "freeze"]), moved);
+    let runs = line(&["clock", "release", "--tenant", "mock-app"]);
+    assert!(
+        runs.starts_with("2031-02-03T03:05:0") && !runs.contains("frozen"),
+        "{runs}"
+    );
+    assert_eq!(
+        line(&["reset", "--tenant", "mock-app"]),
+        "mock-app is as it began\n"
+    );
+    assert!(!line(&["clock", "show", "--tenant", "mock-app"]).starts_with("203"));
+    assert_eq!(
+        line(&["clock", "show"]),
+        moved,
+        "the mock's own clock stays"
+    );
+    assert_eq!(line(&["reset"]), "the mock is as it started\n");
+    assert!(!line(&["clock", "show"]).starts_with("203"));
+    for (arguments, expected) in [
+        (&["clock", "advance", "90"][..], "with units, such as `90s`"),
+        (
+            &["clock", "advance", "--", "-1s"],
+            "a clock goes back with `clock set`",
+        ),
+        (&["clock", "advance", "200y"], "with units"),
+        (&["clock", "set", "tomorrow"], "tomorrow"),
+        (&["clock", "advance", "1s", "--tenant", "nobody"], "nobody"),
+        (&["reset", "--tenant", "nobody"], "nobody"),
+    ] {
+        fails(&tool(arguments), &[expected]);
+    }
+}
+
+#[tokio::test]
 async fn the_dump_and_load_commands_move_tenants_and_the_schema_is_printed() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
     let tool = |arguments: &[&str]| {

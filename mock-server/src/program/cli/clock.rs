@@ -1,0 +1,98 @@
+//! `clock` and `reset`: the time of a running mock's tenants, and the way back to its start. Knows no operation.
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{RunningMock, say, text};
+
+/// What to do with a clock.
+#[derive(Debug, Subcommand)]
+pub(super) enum ClockAction {
+    /// Show the time
+    Show,
+    /// Stop the clock
+    Freeze {
+        /// The time to stop it at, such as 2030-01-01T00:00:00Z [default: the time it shows]
+        time: Option<Timestamp>,
+    },
+    /// Let the clock run again, from the time it shows
+    Release,
+    /// Set the clock to a time, such as 2030-01-01T00:00:00Z
+    Set {
+        /// The time
+        time: Timestamp,
+    },
+    /// Move the clock forward, and send the webhooks that fall due on its way
+    Advance {
+        /// How far, such as `90s`, `10m` or `1h 30m`, to the millisecond
+        #[arg(value_parser = forward)]
+        by: SignedDuration,
+    },
+}
+
+/// Whose clock it is.
+#[derive(Debug, clap::Args)]
+pub(super) struct OfTenant {
+    /// The tenant [default: the mock's own clock, and those of all tenants]
+    #[arg(long, global = true, value_name = "ID")]
+    tenant: Option<String>,
+}
+
+fn forward(text: &str) -> Result<SignedDuration, String> {
+    let by: SignedDuration = text.parse().map_err(|_unparsed: jiff::Error| {
+        "write it with units, such as `90s`, `10m`, `1h 30m` or `2d`".to_owned()
+    })?;
+    if by.is_negative() {
+        return Err("a clock goes back with `clock set`".to_owned());
+    }
+    Ok(by)
+}
+
+pub(super) fn run(mock: &RunningMock, of: OfTenant, action: ClockAction) -> anyhow::Result<()> {
+    let mut change = match action {
+        ClockAction::Show => {
+            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
+            let query: Vec<_> = tenant.into_iter().collect();
+            let answer =
+                mock.call(|http, url| http.get(format!("{url}/_mock/clock")).query(&query))?;
+            return show(&answer);
+        }
+        ClockAction::Freeze { time: None } => json!({"freeze": true}),
+        ClockAction::Freeze { time: Some(time) } => json!({"freeze": true, "time": time}),
+        ClockAction::Release => json!({"freeze": false}),
+        ClockAction::Set { time } => json!({"time": time}),
+        ClockAction::Advance { by } => {
+            let milliseconds = i64::try_from(by.as_millis()).context("that is too far")?;
+            json!({"advanceMilliseconds": milliseconds})
+        }
+    };
+    if let Some(tenant) = of.tenant {
+        change["tenant"] = tenant.into();
+    }
+    let answer = mock.call(|http, url| http.post(format!("{url}/_mock/clock")).json(&change))?;
+    show(&answer)
+}
+
+fn show(answer: &Value) -> anyhow::Result<()> {
+    let frozen = match answer["frozen"].as_bool() {
+        Some(true) => "  frozen",
+        _ => "",
+    };
+    say(&format!("{}{frozen}", text(&answer["now"])))
+}
+
+/// Restores the startup state of a tenant or of the mock.
+pub(super) fn reset(mock: &RunningMock, tenant: Option<String>) -> anyhow::Result<()> {
+    let said = match &tenant {
+        Some(tenant) => format!("{tenant} is as it began"),
+        None => "the mock is as it started".to_owned(),
+    };
+    let query: Vec<_> = tenant
+        .map(|tenant| ("tenant", tenant))
+        .into_iter()
+        .collect();
+    mock.call(|http, url| http.post(format!("{url}/_mock/reset")).query(&query))?;
+    say(&said)
+}
