@@ -59,7 +59,7 @@ export interface Inbox {
   /** The messages, newest first: all, or those to an address or phone number. */
   messages(to?: string): Promise<Message[]>;
   /**
-   * The newest message to an address or phone number, or to anybody. If there is none yet, waits for it: 10,000 ms, or
+   * The newest message to an address or phone number, or to anybody. If there is none yet, waits for it: 4,000 ms, or
    * `timeout`. Each message is returned once: after a second challenge, this waits for the second code.
    */
   waitFor(to?: string, options?: { timeout?: number }): Promise<Message>;
@@ -94,7 +94,7 @@ export interface Tenant {
   /** Activeconnect's or IAMPASS's application. */
   readonly applicationId: string;
   readonly applicationSecret: string;
-  /** The environment variables by which the vendors' SDKs find the mock. */
+  /** The environment variables by which the vendors' SDKs and examples find the mock. */
   readonly env: Record<string, string>;
   readonly clock: Clock;
   readonly inbox: Inbox;
@@ -107,17 +107,24 @@ export interface Tenant {
    * Plans what goes wrong with the tenant's next requests, such as `faults({ operation: "track", status: 503 })`. The faults
    * replace those that are planned; none at all takes them back. The control API lists what a fault can be.
    */
-  faults(...faults: object[]): Promise<void>;
+  faults(...faults: (object | object[])[]): Promise<void>;
   /**
-   * Checks which requests the tenant got, such as `verify([{ pattern: { operation: "track" }, exactly: 1 }])`. With
+   * Checks which requests the tenant got, such as `verify({ pattern: { operation: "track" }, exactly: 1 })`, or a list. With
    * `inOrder`, each comes after the one before it; with `nothingElse`, no other one came. Other tenants' requests do not
    * count. If it is not so, it rejects with the nearest request and how it differs.
    */
-  verify(expected: object[], how?: { inOrder?: boolean; nothingElse?: boolean }): Promise<void>;
+  verify(expected: object | object[], how?: { inOrder?: boolean; nothingElse?: boolean }): Promise<void>;
   /**
-   * Calls any operation of the control API, such as `control("GET", "/_mock/actions", undefined, { limit: 5 })`. Without
-   * a body, the call is about this tenant. A body names it as `tenant`: `{ tenant: stepup.id }`; that of
-   * `/_mock/authsignal` as `tenantId`. One that names none is about the whole mock, with the tenants of other tests.
+   * Sets where the tenant's events go, such as `webhooks({ url, events: ["email.created"] })`. Without `events`, all go there.
+   * The webhooks replace those of before; none at all ends them.
+   */
+  webhooks(...webhooks: (object | object[])[]): Promise<void>;
+  /** The events that the mock has sent or will send, newest first, with `type`, `progress` and `attempts`. */
+  deliveries(): Promise<any[]>;
+  /**
+   * Calls any operation of the control API about this tenant, such as `control("GET", "/_mock/actions?limit=5")`. The call
+   * names the tenant where the operation takes one and you name none. A `fetch` of a path below `url` is about the whole mock,
+   * with the tenants of other tests.
    */
   control(method: string, path: string, body?: object, query?: Record<string, string | number | boolean | undefined>): Promise<any>;
   /** Removes the tenant from the mock. */

@@ -84,6 +84,11 @@ fn examples_of_dumps_run() {
 }
 
 #[test]
+fn examples_of_webhooks_run() {
+    runs("webhooks.md");
+}
+
+#[test]
 fn examples_of_time_run() {
     runs("time.md");
 }

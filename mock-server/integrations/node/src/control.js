@@ -4,6 +4,18 @@ import { MockUnreachable, Refused } from "./errors.js";
 
 // Milliseconds that one call may take. Moving a clock waits for receivers of webhooks for up to a minute.
 const PATIENCE = 90_000;
+// Operations that are about the whole mock, or about what their path names. All others take a tenant.
+const TENANTLESS =
+  /^(GET \/_mock\/(health|limits|metrics|events|specs(\/.*)?|journal\/\d+)|POST \/_mock\/(tenants|load|phone\/register|passkey\/(create|get))|DELETE \/_mock\/(tenants|messages)\/.+)$/;
+
+/**
+ * Whether an operation of the control API takes a tenant.
+ * @param {string} method
+ * @param {string} path
+ */
+export function takesTenant(method, path) {
+  return !TENANTLESS.test(`${method} ${path}`);
+}
 
 /** The control API of the mock at a URL. */
 export class Control {
@@ -30,12 +42,14 @@ export class Control {
    * @returns {Promise<any>}
    */
   async call(method, path, body, query = {}) {
-    const given = new URLSearchParams();
+    const [plain = "", written] = path.split("?", 2);
+    const given = new URLSearchParams(written);
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) given.set(name, String(value));
+      if (value !== undefined && !given.has(name)) given.set(name, String(value));
     }
-    const target = given.size ? `${path}?${given}` : path;
-    const { ok, status, text } = await this.#exchange(method, target, body);
+    const target = given.size ? `${plain}?${given}` : plain;
+    const { ok, status, kind, text } = await this.#exchange(method, target, body);
+    if (ok && kind.startsWith("application/openmetrics-text")) return text;
     /** @type {any} */
     let answer;
     try {
@@ -60,7 +74,8 @@ export class Control {
         headers: body === undefined ? {} : { "content-type": "application/json" },
         signal: AbortSignal.timeout(PATIENCE),
       });
-      return { ok: answer.ok, status: answer.status, text: await answer.text() };
+      const kind = answer.headers.get("content-type") ?? "";
+      return { ok: answer.ok, status: answer.status, kind, text: await answer.text() };
     } catch (error) {
       // fetch says "fetch failed", and its cause says why.
       const { cause = error } = /** @type {Error & { cause?: any }} */ (error);

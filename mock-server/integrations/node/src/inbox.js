@@ -9,6 +9,12 @@ import { NoMessage } from "./errors.js";
 const LISTED = 1000;
 // Milliseconds that one call waits at most; then it is sent again.
 const WAIT_AT_ONCE = 30_000;
+// Less than the 5 s that vitest and jest give a test: this says more than their "timed out".
+const PATIENCE = 4000;
+// Why there may be no message.
+const EMPTY =
+  "The inbox of this test is empty. track sends no code: the hosted page does, or the application by" +
+  " /v1/client/challenge/... or /v1/challenge. See the journal.";
 
 export class Inbox {
   #control;
@@ -34,7 +40,7 @@ export class Inbox {
    * @param {string} [to]
    * @param {{ timeout?: number }} [options]
    */
-  async waitFor(to, { timeout = 10_000 } = {}) {
+  async waitFor(to, { timeout = PATIENCE } = {}) {
     const end = performance.now() + timeout;
     let listed = await this.messages(to);
     for (;;) {
@@ -74,9 +80,7 @@ export class Inbox {
   async #nothingCame(to, timeout) {
     const said = `no message${to ? ` to ${to}` : ""} came within ${timeout / 1000} s.`;
     const there = await this.messages();
-    if (!there.length) {
-      return `${said} The inbox of this test is empty: has the application started a challenge? See the journal.`;
-    }
+    if (!there.length) return `${said} ${EMPTY}`;
     const mark = (/** @type {Message} */ one) => (this.#isRead(one) ? "  (read before; messages() shows it again)" : "");
     const lines = there.slice(0, 20).map((one) => `  ${one.channel} to ${one.to}: ${one.text}${mark(one)}`);
     return [said, "The inbox of this test has, newest first:", ...lines].join("\n");

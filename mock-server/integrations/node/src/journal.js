@@ -57,6 +57,7 @@ export class Journal {
       lines.push("  The mock got no request with the credentials of this test's tenant.", ...proxied(this.#control.url));
     }
     for (const one of await this.#unmet()) lines.push(`  This fault is still planned: ${JSON.stringify(one)}`);
+    lines.push(...(await this.#undelivered()));
     const strays = await this.#ofNobody();
     if (strays.length) {
       lines.push("  Requests that belong to no tenant, from this test or from one beside it:", ...(await this.#lines(strays)));
@@ -69,6 +70,16 @@ export class Journal {
     const { tenants } = await this.#control.call("GET", "/_mock/faults", undefined, { tenant: this.#tenant });
     const faults = tenants.flatMap((/** @type {any} */ tenant) => tenant.faults);
     return faults.filter((/** @type {any} */ one) => !one.always);
+  }
+
+  /** The newest webhooks that their receivers did not take. */
+  async #undelivered() {
+    const { deliveries } = await this.#control.call("GET", "/_mock/webhooks/deliveries", undefined, { tenant: this.#tenant });
+    const tried = deliveries.filter((/** @type {any} */ one) => one.progress !== "taken" && one.attempts.length);
+    return tried.slice(0, SHOWN).reverse().map((/** @type {any} */ { type, target, progress, attempts }) => {
+      const { status, error = "gave no answer" } = attempts.at(-1);
+      return `  webhook ${type} to ${target} (${progress}): ${status ? `answered ${status}` : error}`;
+    });
   }
 
   /** @param {Request[]} requests */

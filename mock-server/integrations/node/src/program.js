@@ -13,6 +13,14 @@ import { MockNotFound, MockUnreachable } from "./errors.js";
 const START = 60_000;
 const STOP = 10_000;
 
+// Credentials of the tenant that each mock begins with. An application that has kept the documented ones is refused, so it
+// cannot meet other tests in that tenant unseen.
+const OF_NO_TEST = {
+  STEPUP_AUTHSIGNAL_SECRET: "this-secret-belongs-to-no-test-0123456789",
+  STEPUP_APPLICATION_ID: "of-no-test",
+  STEPUP_APPLICATION_SECRET: "this-secret-belongs-to-no-test",
+};
+
 /** The program, as a child of this process. */
 export class Program {
   #child;
@@ -37,7 +45,11 @@ export class Program {
     const ours = ["--listen", "127.0.0.1:0", "--ready-json", "--stop-with-stdin", ...quiet];
     // Ctrl-C stops the tests first; they still need the mock to clean up.
     const detached = process.platform !== "win32";
-    this.#child = spawn(path, [...ours, ...args], { stdio: ["pipe", "pipe", log], detached });
+    this.#child = spawn(path, [...ours, ...args], {
+      stdio: ["pipe", "pipe", log],
+      detached,
+      env: { ...OF_NO_TEST, ...process.env },
+    });
     closeSync(log);
     this.#child.on("error", (error) => {
       this.#error = `cannot start ${path}: ${error.message}`;

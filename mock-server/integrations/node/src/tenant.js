@@ -1,6 +1,7 @@
 // A tenant of the mock, with its clock, inbox and journal. Knows no test runner.
 
 import { Clock } from "./clock.js";
+import { takesTenant } from "./control.js";
 import { Refused } from "./errors.js";
 import { Inbox } from "./inbox.js";
 import { Journal } from "./journal.js";
@@ -34,8 +35,11 @@ export class Tenant {
   get env() {
     return {
       AUTHSIGNAL_API_URL: this.apiUrl,
+      AUTHSIGNAL_URL: this.apiUrl,
       AUTHSIGNAL_API_SECRET: this.apiSecretKey,
       AUTHSIGNAL_API_SECRET_KEY: this.apiSecretKey,
+      AUTHSIGNAL_SECRET: this.apiSecretKey,
+      AUTHSIGNAL_SECRET_KEY: this.apiSecretKey,
       AUTHSIGNAL_TENANT_ID: this.tenantId,
       ACTIVE_CONNECT_SERVER: this.url,
       IAMPASS_SERVER: this.url,
@@ -47,7 +51,7 @@ export class Tenant {
    * @param {string} [action]
    */
   async succeedChallenge(userId, action) {
-    await this.control("POST", "/_mock/challenge/succeed", { tenantId: this.tenantId, userId, action });
+    await this.control("POST", "/_mock/challenge/succeed", { userId, action });
   }
 
   /**
@@ -55,23 +59,33 @@ export class Tenant {
    * @param {string} [action]
    */
   async failChallenge(userId, action) {
-    await this.control("POST", "/_mock/challenge/fail", { tenantId: this.tenantId, userId, action });
+    await this.control("POST", "/_mock/challenge/fail", { userId, action });
   }
 
-  /** @param {object[]} faults */
+  /** @param {(object | object[])[]} faults */
   async faults(...faults) {
-    await this.control("POST", "/_mock/faults", { tenant: this.id, faults });
+    await this.control("POST", "/_mock/faults", { faults: faults.flat() });
   }
 
   /**
-   * @param {object[]} expected
+   * @param {object | object[]} expected
    * @param {{ inOrder?: boolean, nothingElse?: boolean }} [how]
    */
   async verify(expected, { inOrder = false, nothingElse = false } = {}) {
-    const wanted = { tenant: this.id, expected, inOrder, nothingElse };
+    const wanted = { expected: [expected].flat(), inOrder, nothingElse };
     const { verified, text } = await this.control("POST", "/_mock/verify", wanted);
     // A plain error: the runners' own assertions cut long texts.
     if (!verified) throw new Error(text);
+  }
+
+  /** @param {(object | object[])[]} webhooks */
+  async webhooks(...webhooks) {
+    await this.control("POST", "/_mock/webhooks", { webhooks: webhooks.flat() });
+  }
+
+  async deliveries() {
+    const { deliveries } = await this.control("GET", "/_mock/webhooks/deliveries");
+    return deliveries;
   }
 
   /**
@@ -84,7 +98,22 @@ export class Tenant {
     if (!path.startsWith("/_mock/")) {
       throw new TypeError(`"${path}" is no path of the control API; it begins with /_mock/, as /_mock/verify does`);
     }
-    return await this.#control.call(method, path, body, body === undefined ? { tenant: this.id, ...query } : query);
+    const [plain = ""] = path.split("?", 1);
+    if (!takesTenant(method, plain)) return await this.#control.call(method, path, body, query);
+    if (body === undefined) return await this.#control.call(method, path, body, { tenant: this.id, ...query });
+    return await this.#control.call(method, path, this.#named(plain, body), query);
+  }
+
+  /**
+   * A body that names this tenant, unless it names one already.
+   * @param {string} path
+   * @param {object} body
+   */
+  #named(path, body) {
+    // Its `tenant` has the settings of the tenant.
+    if (path === "/_mock/authsignal") return { tenantId: this.tenantId, ...body };
+    const names = ["tenant", "tenantId", "applicationId"].some((name) => name in body);
+    return names ? body : { tenant: this.id, ...body };
   }
 
   async delete() {

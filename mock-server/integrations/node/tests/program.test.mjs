@@ -51,6 +51,16 @@ test("a mock that runs already is used, and left running", async (t) => {
   assert.equal(tenants.length, 1);
 });
 
+test("an application that has kept the documented secret is refused", async () => {
+  const mock = await startMock();
+  try {
+    const authorization = `Basic ${btoa("mock-authsignal-secret-0123456789abcdef:")}`;
+    assert.equal((await fetch(`${mock.url}/v1/users/ada`, { headers: { authorization } })).status, 401);
+  } finally {
+    await mock.stop();
+  }
+});
+
 test("a URL where no mock is", async () => {
   const nobody = await refusal({ STEPUP_MOCK_URL: "http://127.0.0.1:4" });
   assert.ok(nobody instanceof MockUnreachable);

@@ -80,6 +80,45 @@ def test_a_wrong_secret_is_shown_although_it_belongs_to_no_tenant(tests):
     ], consecutive=True)
 
 
+def test_an_application_that_kept_the_documented_secret_is_refused(tests):
+    result = tests("""
+    def test_fails(stepup):
+        call(stepup, "users/ada/actions/pay", secret="mock-authsignal-secret-0123456789abcdef")
+        assert False
+    """)
+    result.stdout.re_match_lines([
+        r"  The mock got no request with the credentials of this test's tenant.",
+        r"  Requests that belong to no tenant, from this test or from one beside it:",
+        r"  401 POST /v1/users/ada/actions/pay \(track\)",
+    ], consecutive=True)
+
+
+def test_a_webhook_that_its_receiver_did_not_take_is_shown(tests):
+    result = tests("""
+    def test_fails(stepup):
+        stepup.webhooks({"url": "http://127.0.0.1:9/hook", "events": ["sms.created"]})
+        call(stepup, "challenge", verificationMethod="SMS", action="signIn", phoneNumber="+64270000001")
+        assert False
+    """)
+    result.stdout.re_match_lines([r"  webhook sms.created to http://127.0.0.1:9/hook \(given_up\): .+"])
+
+
+def test_what_the_mock_refuses_is_told_without_the_code_of_this_package(tests):
+    result = tests("""
+    def test_waits(stepup):
+        stepup.inbox.wait_for("ada@example.com", timeout=0)
+
+    def test_verifies(stepup):
+        stepup.verify({"pattern": {"operation": "track"}})
+
+    def test_calls(stepup):
+        stepup.control("GET", "/_mock/actions", limit=-1)
+    """)
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*track sends no code: the hosted page does, or the application by*"])
+    result.stdout.no_re_match_line(r".*stepup_mock/\w+\.py:\d+.*")
+
+
 def test_a_fault_that_no_request_met_is_shown(tests):
     result = tests("""
     def test_fails(stepup):

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any, Callable, Mapping, Optional
-from urllib.parse import urlencode, urlsplit
+import re
+from typing import Any, Callable, Dict, Mapping, Optional
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .errors import MockUnreachable, Refused
 
 #: Seconds that one call may take. Moving a clock waits for receivers of webhooks for up to a minute.
 PATIENCE = 90.0
+#: Operations that are about the whole mock, or about what their path names. All others take a tenant.
+TENANTLESS = re.compile(
+    r"GET /_mock/(health|limits|metrics|events|specs(/.*)?|journal/\d+)"
+    r"|POST /_mock/(tenants|load|phone/register|passkey/(create|get))"
+    r"|DELETE /_mock/(tenants|messages)/.+"
+)
+
+
+def takes_tenant(method: str, path: str) -> bool:
+    """Whether an operation of the control API takes a tenant."""
+    return not TENANTLESS.fullmatch(f"{method} {path}")
 
 
 class Control:
@@ -38,9 +50,14 @@ class Control:
         query: Optional[Mapping[str, Any]] = None,
     ) -> Any:
         """Calls an operation, such as ``call("POST", "/_mock/clock", {"freeze": True})``, and returns its answer."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
+        __tracebackhide__ = True
+        path, _, written = path.partition("?")
+        given: Dict[str, Any] = {**(query or {}), **dict(parse_qsl(written, keep_blank_values=True))}
+        given = {name: value for name, value in given.items() if value is not None}
         target = self._base + path + (f"?{urlencode(given)}" if given else "")
-        status, text = self._exchange(method, target, None if body is None else json.dumps(body))
+        status, kind, text = self._exchange(method, target, None if body is None else json.dumps(body))
+        if status == 200 and kind.startswith("application/openmetrics-text"):
+            return text
         try:
             answer = json.loads(text)
         except ValueError:
@@ -50,13 +67,15 @@ class Control:
         message = answer.get("message", text) if isinstance(answer, dict) else text
         raise Refused(status, f"{method} {path} answered {status}: {message}")
 
-    def _exchange(self, method: str, target: str, body: Optional[str]) -> "tuple[int, str]":
+    def _exchange(self, method: str, target: str, body: Optional[str]) -> "tuple[int, str, str]":
+        __tracebackhide__ = True
         connection = self._connect(self._host, self._port, timeout=PATIENCE)
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             connection.request(method, target, body and body.encode(), headers)
             response = connection.getresponse()
-            return response.status, response.read().decode("utf-8", "replace")
+            kind = response.headers.get("Content-Type", "")
+            return response.status, kind, response.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             reason = f"{type(error).__name__}: {error}"
             raise MockUnreachable(f"the mock at {self.url} does not answer ({reason})\n{self._why_unreachable()}") from error

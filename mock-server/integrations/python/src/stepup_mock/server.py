@@ -30,6 +30,14 @@ START = 60.0
 #: Seconds that it may take to end. It gives open requests 5.
 STOP = 10.0
 
+#: Credentials of the tenant that each mock begins with. An application that has kept the documented ones is refused, so it
+#: cannot meet other tests in that tenant unseen.
+OF_NO_TEST = {
+    "STEPUP_AUTHSIGNAL_SECRET": "this-secret-belongs-to-no-test-0123456789",
+    "STEPUP_APPLICATION_ID": "of-no-test",
+    "STEPUP_APPLICATION_SECRET": "this-secret-belongs-to-no-test",
+}
+
 NOT_FOUND = f"""stepup-mock is not on the PATH. Do one of these:
   - install it: cargo install --path mock-server (in the repository of stepup)
   - name the program: export {PROGRAM_VARIABLE}=/path/to/stepup-mock
@@ -142,6 +150,7 @@ class _Program:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                env={**OF_NO_TEST, **os.environ},
                 # Ctrl-C stops the tests first; they still need the mock to clean up.
                 start_new_session=sys.platform != "win32",
             )

@@ -7,11 +7,11 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from .control import Control
+from .control import Control, takes_tenant
 from .errors import NoMessage, Refused
 
 #: How many messages and requests one call lists at most.
@@ -20,6 +20,11 @@ LISTED = 1000
 SHOWN = 20
 #: How much of a body it shows.
 SHOWN_OF_BODY = 1000
+#: Why there may be no message.
+EMPTY = (
+    "The inbox of this test is empty. track sends no code: the hosted page does, or the application by"
+    " /v1/client/challenge/... or /v1/challenge. See the journal."
+)
 #: Seconds that one call waits at most; then it is sent again.
 WAIT_AT_ONCE = 30.0
 
@@ -53,11 +58,14 @@ class Tenant:
 
     @property
     def env(self) -> Dict[str, str]:
-        """The environment variables by which the vendors' SDKs find the mock."""
+        """The environment variables by which the vendors' SDKs and examples find the mock."""
         return {
             "AUTHSIGNAL_API_URL": self.api_url,
+            "AUTHSIGNAL_URL": self.api_url,
             "AUTHSIGNAL_API_SECRET": self.api_secret_key,
             "AUTHSIGNAL_API_SECRET_KEY": self.api_secret_key,
+            "AUTHSIGNAL_SECRET": self.api_secret_key,
+            "AUTHSIGNAL_SECRET_KEY": self.api_secret_key,
             "AUTHSIGNAL_TENANT_ID": self.tenant_id,
             "ACTIVE_CONNECT_SERVER": self.url,
             "IAMPASS_SERVER": self.url,
@@ -72,37 +80,66 @@ class Tenant:
         self._challenge("fail", user_id, action)
 
     def _challenge(self, end: str, user_id: str, action: Optional[str]) -> None:
-        subject = {"tenantId": self.tenant_id, "userId": user_id, **({} if action is None else {"action": action})}
+        __tracebackhide__ = True
+        subject = {"userId": user_id, **({} if action is None else {"action": action})}
         self.control("POST", f"/_mock/challenge/{end}", subject)
 
-    def faults(self, *faults: Mapping[str, Any]) -> None:
+    def faults(self, *faults: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]]) -> None:
         """Plans what goes wrong with the tenant's next requests, such as ``faults({"operation": "track", "status": 503})``.
 
         The faults replace those that are planned; none at all takes them back. The control API lists what a fault can be.
         """
-        self.control("POST", "/_mock/faults", {"tenant": self.id, "faults": faults})
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/faults", {"faults": _listed(faults)})
 
-    def verify(self, *expected: Mapping[str, Any], in_order: bool = False, nothing_else: bool = False) -> None:
+    def verify(
+        self,
+        *expected: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]],
+        in_order: bool = False,
+        nothing_else: bool = False,
+    ) -> None:
         """Checks which requests the tenant got, such as ``verify({"pattern": {"operation": "track"}, "exactly": 1})``.
 
         With ``in_order``, each comes after the one before it; with ``nothing_else``, no other one came. Other tenants'
         requests do not count. If it is not so, this fails the test with the nearest request and how it differs.
         """
-        wanted = {"tenant": self.id, "expected": expected, "inOrder": in_order, "nothingElse": nothing_else}
+        __tracebackhide__ = True
+        wanted = {"expected": _listed(expected), "inOrder": in_order, "nothingElse": nothing_else}
         checked = self.control("POST", "/_mock/verify", wanted)
         if not checked["verified"]:
             raise AssertionError(checked["text"])
 
-    def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
-        """Calls any operation of the control API, such as ``control("GET", "/_mock/actions", limit=5)``.
+    def webhooks(self, *webhooks: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]]) -> None:
+        """Sets where the tenant's events go, such as ``webhooks({"url": url, "events": ["email.created"]})``.
 
-        Without a body, the call is about this tenant. A body names it as ``tenant``: ``{"tenant": stepup.id, ...}``; that of
-        ``/_mock/authsignal`` as ``tenantId``. One that names none is about the whole mock, with the tenants of other tests.
+        Without ``events``, all go there. The webhooks replace those of before; none at all ends them.
         """
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/webhooks", {"webhooks": _listed(webhooks)})
+
+    def deliveries(self) -> List[Mapping[str, Any]]:
+        """The events that the mock has sent or will send, newest first, with ``type``, ``progress`` and ``attempts``."""
+        listed: List[Mapping[str, Any]] = self.control("GET", "/_mock/webhooks/deliveries")["deliveries"]
+        return listed
+
+    def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
+        """Calls any operation of the control API about this tenant, such as ``control("GET", "/_mock/actions", limit=5)``.
+
+        The call names the tenant where the operation takes one and you name none. ``stepup_mock.control.call`` is about the
+        whole mock, with the tenants of other tests.
+        """
+        __tracebackhide__ = True
         if not path.startswith("/_mock/"):
             raise ValueError(f"{path!r} is no path of the control API; it begins with /_mock/, as /_mock/verify does")
-        if body is None:
-            query = {"tenant": self.id, **query}
+        plain = path.partition("?")[0]
+        if takes_tenant(method, plain):
+            if body is None:
+                query = {"tenant": self.id, **query}
+            elif plain == "/_mock/authsignal":
+                # Its `tenant` has the settings of the tenant.
+                body = {"tenantId": self.tenant_id, **body}
+            elif not {"tenant", "tenantId", "applicationId"} & body.keys():
+                body = {"tenant": self.id, **body}
         return self._control.call(method, path, body, query=query)
 
     def delete(self) -> None:
@@ -200,6 +237,7 @@ class Inbox:
 
         Each message is returned once: after a second challenge, this waits for the second code.
         """
+        __tracebackhide__ = True
         deadline = time.monotonic() + timeout
         listed = self.messages(to)
         while True:
@@ -224,7 +262,7 @@ class Inbox:
         said = f"no {'message' if to is None else f'message to {to}'} came within {timeout:g} s."
         there = self.messages()
         if not there:
-            return f"{said} The inbox of this test is empty: has the application started a challenge? See the journal."
+            return f"{said} {EMPTY}"
         lines = [f"  {one.channel} to {one.to}: {one.text}{self._mark(one)}" for one in there[:20]]
         return "\n".join([said, "The inbox of this test has, newest first:", *lines])
 
@@ -287,6 +325,7 @@ class Journal:
             lines.append("  The mock got no request with the credentials of this test's tenant.")
             lines += _proxied(self._control.url)
         lines += [f"  This fault is still planned: {json.dumps(one)}" for one in self._unmet()]
+        lines += [f"  {line}" for line in self._undelivered()]
         strays = self._of_nobody()
         if strays:
             lines.append("  Requests that belong to no tenant, from this test or from one beside it:")
@@ -297,6 +336,13 @@ class Journal:
         """The faults that have not applied as often as they were planned."""
         tenants = self._control.call("GET", "/_mock/faults", query={"tenant": self._tenant})["tenants"]
         return [one for tenant in tenants for one in tenant["faults"] if not one.get("always")]
+
+    def _undelivered(self) -> List[str]:
+        """The newest webhooks that their receivers did not take."""
+        query = {"tenant": self._tenant}
+        listed = self._control.call("GET", "/_mock/webhooks/deliveries", query=query)["deliveries"]
+        tried = [one for one in listed if one["progress"] != "taken" and one["attempts"]]
+        return [_refused(one) for one in reversed(tried[:SHOWN])]
 
     def _lines(self, request: Request) -> List[str]:
         detail = self.bodies(request.number)
@@ -313,9 +359,20 @@ class Journal:
         return [one for one in reversed(strays[:SHOWN]) if one.at >= since]
 
 
+def _listed(given: Sequence[Any]) -> List[Any]:
+    """What was given one by one, or as one list."""
+    return list(given[0]) if len(given) == 1 and isinstance(given[0], (list, tuple)) else list(given)
+
+
 def _message(one: Mapping[str, Any]) -> Message:
     created_at = _time(one["createdAt"])
     return Message(one["id"], one["channel"], one["to"], one["text"], one.get("code"), one.get("url"), created_at)
+
+
+def _refused(delivery: Mapping[str, Any]) -> str:
+    last = delivery["attempts"][-1]
+    why = f"answered {last['status']}" if "status" in last else last.get("error", "gave no answer")
+    return f"webhook {delivery['type']} to {delivery['target']} ({delivery['progress']}): {why}"
 
 
 def _request(one: Mapping[str, Any]) -> Request:

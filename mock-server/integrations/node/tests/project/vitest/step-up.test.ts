@@ -122,6 +122,39 @@ test("any operation of the control API", async ({ stepup }) => {
   expect(refused).toMatchObject({ status: 400, message: expect.stringContaining("body /tenat is unknown") });
 });
 
+test("a call of the control API is about this tenant", async ({ stepup }) => {
+  await challenged(stepup);
+  expect((await stepup.control("GET", "/_mock/journal?search=track")).requests).toHaveLength(1);
+  expect((await stepup.control("GET", "/_mock/actions?userId=bob")).actions).toHaveLength(0);
+  const frozen = await stepup.control("POST", "/_mock/clock", { freeze: true, time: "2030-01-01T00:00:00Z" });
+  expect(frozen).toEqual({ tenant: stepup.id, now: "2030-01-01T00:00:00Z", frozen: true });
+  await stepup.control("POST", "/_mock/authsignal", { defaultOutcome: "BLOCK" });
+  const [{ number }] = await stepup.journal.requests("track");
+  expect((await stepup.control("GET", `/_mock/journal/${number}`)).entry.operation).toBe("track");
+  expect((await stepup.control("GET", "/_mock/health")).status).toBe("ok");
+  expect(await stepup.control("GET", "/_mock/metrics")).toContain("stepup_mock_tenants");
+});
+
+test("several can be given one by one or as a list", async ({ stepup }) => {
+  const faults = [{ operation: "track", status: 503 }, { operation: "get_user", status: 503 }];
+  for (const give of [() => stepup.faults(...faults), () => stepup.faults(faults)]) {
+    await give();
+    expect((await stepup.control("GET", "/_mock/faults")).tenants[0].faults).toHaveLength(2);
+  }
+  await stepup.faults();
+  await stepup.verify({ pattern: {}, exactly: 0 });
+  await stepup.verify([{ pattern: { operation: "track" }, exactly: 0 }]);
+});
+
+test("a webhook that its receiver did not take is in the journal", async ({ stepup }) => {
+  await stepup.webhooks({ url: "http://127.0.0.1:9/hook", events: ["authenticator.created"] });
+  await challenged(stepup);
+  await stepup.clock.advance({ minutes: 10 });
+  expect(await stepup.deliveries()).toMatchObject([{ type: "authenticator.created", progress: "given_up" }]);
+  const text = await stepup.journal.text();
+  expect(text).toContain("webhook authenticator.created to http://127.0.0.1:9/hook (given_up): ");
+});
+
 test("the environment leads the SDKs to the tenant", ({ stepup }) => {
   expect(stepup.env).toMatchObject({ AUTHSIGNAL_API_URL: stepup.apiUrl, AUTHSIGNAL_API_SECRET: stepup.apiSecretKey, ACTIVE_CONNECT_SERVER: stepup.url });
 });

@@ -15,11 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /** Calls of the mock's control API. */
 final class Control {
     /** Moving a clock waits for receivers of webhooks for up to a minute. */
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** Operations that are about the whole mock, or about what their path names. All others take a tenant. */
+    private static final Pattern TENANTLESS = Pattern.compile(
+        "GET /_mock/(health|limits|metrics|events|specs(/.*)?|journal/\\d+)"
+            + "|POST /_mock/(tenants|load|phone/register|passkey/(create|get))"
+            + "|DELETE /_mock/(tenants|messages)/.+");
 
     // Without a proxy: the mock is on this machine or beside it.
     private final HttpClient client =
@@ -33,6 +39,11 @@ final class Control {
         }
         this.url = url.replaceAll("/+$", "");
         this.whyUnreachable = whyUnreachable;
+    }
+
+    /** Whether an operation of the control API takes a tenant. */
+    static boolean takesTenant(String method, String path) {
+        return !TENANTLESS.matcher(method + " " + path).matches();
     }
 
     Map<String, Object> get(String path, Map<String, ?> query) {
@@ -74,7 +85,16 @@ final class Control {
     }
 
     private static String query(Map<String, ?> query) {
-        StringJoiner joined = new StringJoiner("&", "?", "").setEmptyValue("");
+        return joined(query, "?");
+    }
+
+    /** A path, which may have a query, with more in its query. */
+    static String with(String path, Map<String, ?> query) {
+        return path + joined(query, path.contains("?") ? "&" : "?");
+    }
+
+    private static String joined(Map<String, ?> query, String before) {
+        StringJoiner joined = new StringJoiner("&", before, "").setEmptyValue("");
         query.forEach((name, value) -> {
             if (value != null) {
                 joined.add(name + "=" + URLEncoder.encode(value.toString(), StandardCharsets.UTF_8));

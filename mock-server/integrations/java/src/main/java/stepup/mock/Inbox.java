@@ -80,7 +80,8 @@ public final class Inbox {
         String said = "no message" + (to == null ? "" : " to " + to) + " came within " + timeout.toMillis() + " ms.";
         List<Message> there = messages();
         if (there.isEmpty()) {
-            return said + " The inbox of this test is empty: has the application started a challenge? See the journal.";
+            return said + " The inbox of this test is empty. track sends no code: the hosted page does, or the application by"
+                + " /v1/client/challenge/... or /v1/challenge. See the journal.";
         }
         return there.stream().limit(20).map(one -> "\n  " + one + mark(one))
             .collect(Collectors.joining("", said + "\nThe inbox of this test has, newest first:", ""));

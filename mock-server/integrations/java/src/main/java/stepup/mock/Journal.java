@@ -48,6 +48,7 @@ public final class Journal {
             lines.add("  The mock got no request with the credentials of this test's tenant.");
         }
         unmet(lines);
+        undelivered(lines);
         List<Request> strays = ofNobody();
         if (!strays.isEmpty()) {
             lines.add("  Requests that belong to no tenant, from this test or from one beside it:");
@@ -65,6 +66,23 @@ public final class Journal {
                 }
             }
         }
+    }
+
+    /** Shows the newest webhooks that their receivers did not take. */
+    private void undelivered(List<String> lines) {
+        List<String> shown = new ArrayList<>();
+        Map<String, Object> listed = control.get("/_mock/webhooks/deliveries", Map.of("tenant", tenant));
+        for (Map<String, Object> one : Control.objects(listed, "deliveries")) {
+            List<Map<String, Object>> attempts = Control.objects(one, "attempts");
+            if (!"taken".equals(one.get("progress")) && !attempts.isEmpty() && shown.size() < SHOWN) {
+                Map<String, Object> last = attempts.get(attempts.size() - 1);
+                Object status = last.get("status");
+                Object why = status == null ? last.getOrDefault("error", "gave no answer") : "answered " + status;
+                shown.add("  webhook " + one.get("type") + " to " + one.get("target") + " (" + one.get("progress") + "): " + why);
+            }
+        }
+        Collections.reverse(shown);
+        lines.addAll(shown);
     }
 
     private void show(Request request, List<String> lines) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,15 @@ final class Program {
         + "  - name the program: export STEPUP_MOCK=/path/to/stepup-mock\n"
         + "  - name a mock that runs: export STEPUP_MOCK_URL=http://127.0.0.1:4750";
 
+    /**
+     * Credentials of the tenant that each mock begins with. An application that has kept the documented ones is refused, so it
+     * cannot meet other tests in that tenant unseen.
+     */
+    private static final Map<String, String> OF_NO_TEST = Map.of(
+        "STEPUP_AUTHSIGNAL_SECRET", "this-secret-belongs-to-no-test-0123456789",
+        "STEPUP_APPLICATION_ID", "of-no-test",
+        "STEPUP_APPLICATION_SECRET", "this-secret-belongs-to-no-test");
+
     private final String path;
     private final Path log;
     private final Process process;
@@ -40,7 +50,9 @@ final class Program {
         }
         try {
             log = Files.createTempFile("stepup-mock-", ".log");
-            process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+            OF_NO_TEST.forEach(builder.environment()::putIfAbsent);
+            process = builder.start();
         } catch (IOException error) {
             throw new MockException("cannot start " + path + ": " + error.getMessage(), 0, error);
         }

@@ -95,7 +95,7 @@ public final class Tenant implements AutoCloseable {
     }
 
     private void challenge(String end, String userId) {
-        control("POST", "/_mock/challenge/" + end, Map.of("tenantId", tenantId(), "userId", userId));
+        control("POST", "/_mock/challenge/" + end, Map.of("userId", userId));
     }
 
     /**
@@ -103,7 +103,7 @@ public final class Tenant implements AutoCloseable {
      * The faults replace those that are planned; none at all takes them back. The control API lists what a fault can be.
      */
     public void faults(Map<?, ?>... faults) {
-        control("POST", "/_mock/faults", Map.of("tenant", id, "faults", List.of(faults)));
+        control("POST", "/_mock/faults", Map.of("faults", List.of(faults)));
     }
 
     /**
@@ -113,20 +113,51 @@ public final class Tenant implements AutoCloseable {
      * @throws AssertionError if it is not so, with the nearest request and how it differs
      */
     public void verify(Map<?, ?>... expected) {
-        Map<String, Object> checked = control("POST", "/_mock/verify", Map.of("tenant", id, "expected", List.of(expected)));
+        Map<String, Object> checked = control("POST", "/_mock/verify", Map.of("expected", List.of(expected)));
         if (!Boolean.TRUE.equals(checked.get("verified"))) {
             throw new AssertionError(checked.get("text"));
         }
     }
 
-    /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions")}. */
-    public Map<String, Object> control(String path) {
-        return control.get(path, Map.of("tenant", id));
+    /**
+     * Sets where the tenant's events go, such as {@code webhooks(Map.of("url", url, "events", List.of("email.created")))}.
+     * Without events, all go there. The webhooks replace those of before; none at all ends them.
+     */
+    public void webhooks(Map<?, ?>... webhooks) {
+        control("POST", "/_mock/webhooks", Map.of("webhooks", List.of(webhooks)));
     }
 
-    /** Calls any operation of the control API. The body names the tenant as the operation asks, by {@code tenantId} for example. */
+    /** The events that the mock has sent or will send, newest first. */
+    public List<Map<String, Object>> deliveries() {
+        return Control.objects(control("/_mock/webhooks/deliveries"), "deliveries");
+    }
+
+    /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions?userId=ada")}. */
+    public Map<String, Object> control(String path) {
+        return control.get(Control.takesTenant("GET", plain(path)) ? Control.with(path, Map.of("tenant", id)) : path, Map.of());
+    }
+
+    /**
+     * Calls any operation of the control API about this tenant. The call names the tenant where the operation takes one and the
+     * body names none.
+     */
     public Map<String, Object> control(String method, String path, Map<String, ?> body) {
-        return control.call(method, path, Json.write(new LinkedHashMap<>(body)));
+        return control.call(method, path, Json.write(named(method, plain(path), body)));
+    }
+
+    private Map<String, Object> named(String method, String path, Map<String, ?> body) {
+        Map<String, Object> named = new LinkedHashMap<>(body);
+        if (path.equals("/_mock/authsignal")) {
+            // Its `tenant` has the settings of the tenant.
+            named.putIfAbsent("tenantId", tenantId());
+        } else if (Control.takesTenant(method, path) && !body.containsKey("tenantId") && !body.containsKey("applicationId")) {
+            named.putIfAbsent("tenant", id);
+        }
+        return named;
+    }
+
+    private static String plain(String path) {
+        return path.split("\\?", 2)[0];
     }
 
     /** Removes the tenant from the mock. */

@@ -112,4 +112,35 @@ class StepUpTest {
         assertEquals(400, refused.status());
         assertTrue(refused.getMessage().contains("body /tenat is unknown"), refused.getMessage());
     }
+
+    @Test
+    void aCallOfTheControlApiIsAboutThisTenant(Tenant stepup) {
+        new Application(stepup).server("/users/ada/actions/pay", Map.of());
+        assertEquals(1, Control.objects(stepup.control("/_mock/journal?search=track"), "requests").size());
+        assertEquals(0, Control.objects(stepup.control("/_mock/actions?userId=bob"), "actions").size());
+        assertEquals("ok", stepup.control("/_mock/health").get("status"));
+        Map<String, Object> frozen = stepup.control("POST", "/_mock/clock", Map.of("freeze", true));
+        assertEquals(stepup.id(), frozen.get("tenant"));
+        stepup.control("POST", "/_mock/authsignal", Map.of("defaultOutcome", "BLOCK"));
+    }
+
+    @Test
+    void whatTheApplicationSentIsVerified(Tenant stepup) {
+        new Application(stepup).server("/users/ada/actions/pay", Map.of());
+        Map<String, Object> track = Map.of("operation", "track");
+        stepup.verify(Map.of("pattern", track, "exactly", 1));
+        AssertionError missing = assertThrows(
+            AssertionError.class, () -> stepup.verify(Map.of("pattern", Map.of("operation", "delete_user"))));
+        assertTrue(missing.getMessage().contains("delete_user"), missing.getMessage());
+    }
+
+    @Test
+    void aWebhookThatItsReceiverDidNotTakeIsInTheJournal(Tenant stepup) {
+        stepup.webhooks(Map.of("url", "http://127.0.0.1:9/hook", "events", List.of("authenticator.created")));
+        new Application(stepup).challenged("ada", ADA);
+        stepup.clock().advance(Duration.ofMinutes(10));
+        assertEquals("given_up", stepup.deliveries().get(0).get("progress"));
+        String text = stepup.journal().text();
+        assertTrue(text.contains("webhook authenticator.created to http://127.0.0.1:9/hook (given_up): "), text);
+    }
 }
