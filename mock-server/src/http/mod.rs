@@ -8,6 +8,7 @@
 //! - `router`: one router over everything
 //! - `desk`, `metrics`, `specs`: the page for developers; what Prometheus reads; the specs, for tools and people
 //! - `detour`: paths of known clients that lead to an operation at another path
+//! - `trail`: where a path leaves those of the operations, and what may follow there
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `astray`: which API a request was meant for that matches no operation, and what is wrong with its base URL
 //! - `control`, `pages`: the control API; the hosted pages
@@ -43,6 +44,7 @@ mod specs;
 pub mod surface;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod unmatched;
 
 #[cfg(feature = "fuzz")]

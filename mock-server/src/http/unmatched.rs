@@ -9,8 +9,12 @@ use super::astray::{Vendor, base_fault, is_below};
 use super::authsignal::server::admission::is_public;
 use super::note::{carried, version};
 use super::surface::{Reply, only};
+use super::trail::departure;
 use super::{activeconnect, authsignal, control};
-use crate::generated::mock_control;
+use crate::generated::{
+    activeconnect as activeconnect_api, authsignal as authsignal_api, authsignal_client,
+    authsignal_management, mock_control,
+};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 use crate::runtime::part::AuthsignalPart;
@@ -192,9 +196,28 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
         // A client also sends this if an id is empty, or is `.` or `..`, which URLs drop.
         "no operation has this path; it ends with a slash: remove it, or if an id belongs there, check that it is not empty"
     } else {
-        "no operation has this path; the specs in openapi/ list the paths"
+        return match departure(path, templates(path)) {
+            Some(place) => format!("no operation has this path: {place}"),
+            None => "no operation has this path; GET /_mock/specs shows all paths".to_owned(),
+        };
     };
     reason.to_owned()
+}
+
+/// The paths of the operations that a path may be meant for.
+fn templates(path: &str) -> impl Iterator<Item = &'static str> {
+    let of_vendors = [
+        activeconnect_api::operations::ALL,
+        authsignal_api::operations::ALL,
+        authsignal_client::operations::ALL,
+        authsignal_management::operations::ALL,
+    ];
+    let own = is_control(path).then_some(mock_control::operations::ALL);
+    let of_vendors = of_vendors.into_iter().filter(move |_| own.is_none());
+    of_vendors
+        .chain(own)
+        .flatten()
+        .map(|operation| operation.path)
 }
 
 /// What is wrong with a path of the control API that lacks its beginning. No request of a vendor's client comes without

@@ -36,6 +36,9 @@ pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
     );
     let secrets = [tenant.ledger().secrets()];
     tell(&mut text, &requests, &secrets);
+    if requests.is_empty() {
+        misled(&mut text, app, after);
+    }
     let faults = tenant.ledger().faults();
     for fault in faults.all().filter(|fault| fault.always != Some(true)) {
         let id = fault.id.as_deref().unwrap_or_default();
@@ -52,6 +55,23 @@ pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
         tell(&mut text, &strays, &secrets);
     }
     text
+}
+
+/// Tells of requests since that number that came with the documented secrets, which a test's tenant does not have.
+fn misled(text: &mut String, app: &App, after: u64) {
+    for tenant in app.tenants().iter().filter(|one| one.is_documented()) {
+        let requests = app.journal_of(tenant, REQUESTS).into_iter();
+        let requests: Vec<_> = requests.filter(|(entry, _)| entry.number > after).collect();
+        if !requests.is_empty() {
+            let _ = writeln!(
+                text,
+                "stepup-mock: meanwhile, tenant {} has answered {}. It has the secrets of the documentation: does your code \
+                 still have them, too?",
+                tenant.name(),
+                counted(&requests)
+            );
+        }
+    }
 }
 
 /// The requests of a mock.

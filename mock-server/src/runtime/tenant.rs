@@ -71,6 +71,12 @@ impl Tenant {
         self.authsignal.as_ref()
     }
 
+    /// Whether it has the API secret that the documentation names.
+    pub fn is_documented(&self) -> bool {
+        let part = self.authsignal.as_ref();
+        part.is_some_and(|part| part.account().secret == seed::DEFAULT_API_SECRET)
+    }
+
     /// Whether one of its parts knows this user.
     pub fn has_user(&self, id: &str) -> bool {
         let of_activeconnect = self

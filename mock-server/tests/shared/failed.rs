@@ -62,6 +62,27 @@ fn a_failed_test_prints_what_its_tenant_answered() {
     panic!("the child fails");
 }
 
+#[test]
+fn a_failed_test_tells_of_an_application_with_the_documented_secret() {
+    let test = "failed::a_failed_test_tells_of_an_application_with_the_documented_secret";
+    if let Some(printed) = printed_by_child(test) {
+        for part in [
+            "has answered no request\n",
+            "meanwhile, tenant mock-app has answered 1 request. It has the secrets of the documentation",
+        ] {
+            assert!(printed.contains(part), "{part}: {printed}");
+        }
+        return;
+    }
+    let mock = MockServer::shared().unwrap();
+    let documented = mock.authsignal();
+    mock.block_on(track(&documented.api_url(), documented.api_secret()));
+    let tenant = mock.create_tenant().unwrap();
+    let url = tenant.authsignal().api_url().to_owned();
+    mock.block_on(track(&url, documented.api_secret()));
+    panic!("the child fails");
+}
+
 #[tokio::test]
 async fn a_failed_test_prints_what_its_mock_answered() {
     if let Some(printed) = printed_by_child("failed::a_failed_test_prints_what_its_mock_answered") {
