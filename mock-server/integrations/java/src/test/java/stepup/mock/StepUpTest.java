@@ -125,16 +125,6 @@ class StepUpTest {
     }
 
     @Test
-    void whatTheApplicationSentIsVerified(Tenant stepup) {
-        new Application(stepup).server("/users/ada/actions/pay", Map.of());
-        Map<String, Object> track = Map.of("operation", "track");
-        stepup.verify(Map.of("pattern", track, "exactly", 1));
-        AssertionError missing = assertThrows(
-            AssertionError.class, () -> stepup.verify(Map.of("pattern", Map.of("operation", "delete_user"))));
-        assertTrue(missing.getMessage().contains("delete_user"), missing.getMessage());
-    }
-
-    @Test
     void aWebhookThatItsReceiverDidNotTakeIsInTheJournal(Tenant stepup) {
         stepup.webhooks(Map.of("url", "http://127.0.0.1:9/hook", "events", List.of("authenticator.created")));
         new Application(stepup).challenged("ada", ADA);
