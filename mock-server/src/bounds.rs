@@ -358,6 +358,12 @@ bounds! {
     FAULT_SKEW: Duration = Duration::from_secs(315_360_000), Milliseconds;
     /// Facts set for future actions; the oldest leaves first.
     NEXT_FACTS: usize = 100, Count;
+    /// Scenarios of a tenant that are still to come, with the outcomes and the facts of its next actions among them.
+    SCENARIOS: usize = 300, Count;
+    /// How long after a request somebody does what a scenario says.
+    SCENARIO_DELAY: Duration = Duration::from_secs(31_536_000), Milliseconds;
+    /// What scenarios let people do later, of a tenant at one time; nobody does what comes beyond it.
+    DEEDS: usize = 1_000, Count;
     /// Entries of a table of facts that rules read: of addresses, of devices, of users.
     FACTS: usize = 1_000, Count;
     /// Value lists of a tenant.

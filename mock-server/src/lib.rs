@@ -32,6 +32,7 @@
 //! | move time on | [`MockServer::clock`] |
 //! | let the next requests fail | [`AuthsignalTenant::set_failures`], [`ActiveconnectApplication::set_failures`] |
 //! | let them go wrong in other ways: late, cut off, malformed | [`AuthsignalTenant::set_faults`], [`ActiveconnectApplication::set_faults`] |
+//! | plan what happens next: how an action is decided, a message that does not arrive, a phone that answers later | [`AuthsignalTenant::set_scenarios`], [`ActiveconnectApplication::set_scenarios`] |
 //! | speak HTTPS | `MockServerBuilder::tls`, [`MockServer::ca_pem`] |
 //! | see what the code under test asked for | [`MockServer::journal`] |
 
@@ -59,6 +60,7 @@ mod likeness;
 mod mock;
 mod outgoing;
 mod program;
+mod remark;
 mod runtime;
 mod serve;
 mod sim;
@@ -79,8 +81,8 @@ pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
     Challenge, Clock, CreatedTenant, Error, Failure, Fault, MockServer, MockServerBuilder,
-    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, Snapshot, SoftwareAuthenticator, User,
-    WrongMember,
+    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, Scenario, Snapshot,
+    SoftwareAuthenticator, User, WrongMember,
 };
 pub use program::run_command_line;
 pub use runtime::journal::Entry as JournalEntry;
@@ -150,6 +152,11 @@ struct Faults;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/test-double/time.md")]
 struct Time;
+
+/// The examples of a page of the documentation, which have to work.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/test-double/scenarios.md")]
+struct Scenarios;
 
 /// The examples of a page of the documentation, which have to work.
 #[cfg(all(doctest, feature = "tls"))]

@@ -48,7 +48,7 @@ async function views(person) {
   await desk.locator("#journal .req").click();
   await shows(desk, "#detail", "verificationMethod");
   await inspect(desk, "desk-request");
-  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions", "Faults", "Snapshots"];
+  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions", "Faults", "Snapshots", "Scenarios"];
   for (const name of names) {
     await wide(desk);
     await desk.locator(`#tabs ::-p-text(${name})`).click();
@@ -308,6 +308,35 @@ async function snapshots(person) {
   assert.deepEqual((await mock.control("GET", "snapshots")).snapshots, []);
 }
 
+// The desk plans each kind of scenario, the mock takes it, and the desk lifts it.
+async function scenarios(person) {
+  const { mock } = person;
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  const desk = await person.page(`${mock.url}/#scenarios`);
+  const push = (part, name) => desk.locator(`${part} ::-p-aria([role="button"][name="${name}"])`).click();
+  await shows(desk, "#scenarios", "No scenarios are planned");
+  await desk.select("#scenario-kind", "block");
+  await desk.locator("#scenario-user").fill(ADA);
+  await desk.locator("#scenario-action").fill(ACTION);
+  await push("#scenario-form", "Plan");
+  await shows(desk, "#scenarios", `${ACTION}, of ${ADA}, 1 more`);
+  await inspect(desk, "desk-scenario");
+  await wide(desk);
+  assert.deepEqual([(await mock.track(ADA, ACTION)).state, (await mock.track(ADA, ACTION)).state], ["BLOCK", "CHALLENGE_REQUIRED"]);
+  await shows(desk, "#scenarios", "No scenarios are planned");
+
+  const kinds = await desk.$$eval("#scenario-kind option", (options) => options.map(({ value }) => value));
+  for (const kind of kinds) {
+    await desk.select("#scenario-kind", kind);
+    await push("#scenario-form", "Plan");
+    await desk.waitForFunction((count) => document.querySelectorAll("#scenarios li").length === count, {}, kinds.indexOf(kind) + 1);
+  }
+  await push("#scenarios li:last-child", "Lift");
+  await desk.waitForFunction((count) => document.querySelectorAll("#scenarios li").length === count, {}, kinds.length - 1);
+  await push("#scenarios", "Lift all");
+  await shows(desk, "#scenarios", "No scenarios are planned");
+}
+
 // The life of an action, from its request to the webhook that tells its end, and none of the next one.
 async function life(person) {
   const { mock, application } = person;
@@ -513,6 +542,9 @@ export default function (chromium) {
   chromium.story("desk: decisions change what happens next", decisions);
   chromium.story("desk: faults planned and lifted", faults);
   chromium.story("desk: snapshots taken, restored and deleted", snapshots);
+}
+
+  chromium.story("desk: scenarios planned and lifted", scenarios);
   chromium.story("desk: the life of an action", life);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
   test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));

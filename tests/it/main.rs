@@ -27,6 +27,7 @@ mod malformed;
 mod pages;
 mod paths;
 mod refusals;
+mod scenarios;
 mod schemas;
 mod sdk;
 mod snapshots;

@@ -324,6 +324,10 @@ async fn the_control_client_sends_a_hostile_id_as_one_segment_or_not_at_all() {
         let path = BTreeMap::from([("fault", *id)]);
         sent_as_one_segment(&receiver, &spec.operation("delete_fault"), &path, id);
 
+        assert!(mock.delete_scenario(None, id).await.is_err());
+        let path = BTreeMap::from([("scenario", *id)]);
+        sent_as_one_segment(&receiver, &spec.operation("delete_scenario"), &path, id);
+
         assert!(mock.delete_message(id).await.is_err());
         let path = BTreeMap::from([("message", *id)]);
         sent_as_one_segment(&receiver, &spec.operation("delete_message"), &path, id);
@@ -367,6 +371,7 @@ fn the_client_has_the_operations_of_the_specs() {
             "get_journal_entry",
             "delete_tenant",
             "delete_fault",
+            "delete_scenario",
             "delete_message",
             "delete_snapshot",
         ];

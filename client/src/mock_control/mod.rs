@@ -32,7 +32,7 @@ pub use flow::Flow;
 pub use raw::types::{
     ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
     ClockChange, Expectations, ExpectedRequest, Fault, Health, JournalEntry, Limit, Message,
-    NewTenant, PhoneRegistered, RequestPattern, SnapshotSummary, Verification,
+    NewTenant, PhoneRegistered, RequestPattern, Scenario, SnapshotSummary, Verification,
 };
 pub use raw::vocabulary::{
     AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
@@ -282,6 +282,76 @@ impl MockControl {
             request = request.tenant(tenant);
         }
         Ok(call.answer(request.send().await)?.faults)
+    }
+
+    /// Plans what happens next in a tenant, in place of what was planned before: a list of scenarios in the form of the
+    /// control API, such as `json!([{"userId": "ada", "action": "signIn", "outcome": "BLOCK"}])`. An empty list takes all
+    /// scenarios back. Name the tenant if the mock has several. Returns the scenarios that are to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for what is no such list, [`Kind::Rejected`] for a scenario that cannot be,
+    /// [`Kind::NotFound`] for a tenant that the mock does not have, and as [`health`](Self::health).
+    pub async fn set_scenarios(
+        &self,
+        tenant: Option<&str>,
+        scenarios: serde_json::Value,
+    ) -> Result<Vec<Scenario>> {
+        self.plan_scenarios(tenant, scenarios, false).await
+    }
+
+    /// As [`set_scenarios`](Self::set_scenarios), but the scenarios come after those that are planned already.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_scenarios`](Self::set_scenarios).
+    pub async fn add_scenarios(
+        &self,
+        tenant: Option<&str>,
+        scenarios: serde_json::Value,
+    ) -> Result<Vec<Scenario>> {
+        self.plan_scenarios(tenant, scenarios, true).await
+    }
+
+    async fn plan_scenarios(
+        &self,
+        tenant: Option<&str>,
+        scenarios: serde_json::Value,
+        add: bool,
+    ) -> Result<Vec<Scenario>> {
+        let invalid = |detail| Error::new(Kind::InvalidInput).with_detail(detail);
+        let tenant = tenant
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| invalid("the tenant is empty"))?;
+        let scenarios = serde_json::from_value(scenarios)
+            .map_err(|error| invalid("this is no list of scenarios").with_source(error))?;
+        let wanted = types::ScenarioConfiguration {
+            tenant,
+            add: Some(add),
+            scenarios,
+        };
+        let call = self.call("configure_scenarios");
+        let answer = call.raw.configure_scenarios().body(wanted).send().await;
+        Ok(call.answer(answer)?.scenarios)
+    }
+
+    /// Takes one scenario back, by its id. What it has set going goes on. Returns the scenarios that are to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for a scenario that is not planned, and as [`health`](Self::health).
+    pub async fn delete_scenario(
+        &self,
+        tenant: Option<&str>,
+        scenario: &str,
+    ) -> Result<Vec<Scenario>> {
+        let call = self.call("delete_scenario");
+        let mut request = call.raw.delete_scenario().scenario(scenario);
+        if let Some(tenant) = tenant {
+            request = request.tenant(tenant);
+        }
+        Ok(call.answer(request.send().await)?.scenarios)
     }
 
     /// The mock's time.

@@ -109,6 +109,11 @@ export interface Tenant {
    */
   faults(...faults: (object | object[])[]): Promise<void>;
   /**
+   * Plans what happens next in the tenant, such as `scenarios({ userId: "ada", outcome: "BLOCK" })`. The scenarios replace
+   * those that are planned; none at all takes them back. The control API lists what a scenario can be.
+   */
+  scenarios(...scenarios: (object | object[])[]): Promise<void>;
+  /**
    * Checks which requests the tenant got, such as `verify({ pattern: { operation: "track" }, exactly: 1 })`, or a list. With
    * `inOrder`, each comes after the one before it; with `nothingElse`, no other one came. Other tenants' requests do not
    * count. If it is not so, it rejects with the nearest request and how it differs.

@@ -11,12 +11,14 @@ pub mod links;
 #[cfg(test)]
 mod model;
 pub mod outbox;
+pub mod scenario;
 pub mod shares;
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::ids::Ids;
 use self::outbox::Outbox;
+use self::scenario::Scenarios;
 
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
@@ -36,6 +38,8 @@ pub struct Supplies {
     pub ids: Ids,
     /// What would have been sent to people.
     pub outbox: Outbox,
+    /// What a test has planned.
+    pub scenarios: Scenarios,
 }
 
 impl Supplies {
@@ -44,6 +48,7 @@ impl Supplies {
         Self {
             ids: Ids::new(seed),
             outbox: Outbox::new(capacity),
+            scenarios: Scenarios::default(),
         }
     }
 
@@ -52,6 +57,7 @@ impl Supplies {
         Turn {
             ids: &mut self.ids,
             outbox: &mut self.outbox,
+            scenarios: &mut self.scenarios,
             now,
         }
     }
@@ -64,6 +70,8 @@ pub struct Turn<'a> {
     pub ids: &'a mut Ids,
     /// What would have been sent to people.
     pub outbox: &'a mut Outbox,
+    /// What a test has planned.
+    pub scenarios: &'a mut Scenarios,
     /// The time of the whole step.
     pub now: Timestamp,
 }

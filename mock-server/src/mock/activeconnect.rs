@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::failure::planned;
 use super::fault::planned as faults_of;
-use super::{Error, Failure, Fault, Running};
+use super::{Error, Failure, Fault, Running, Scenario, scenario};
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::links;
 use crate::generated::activeconnect::operations;
@@ -113,6 +113,30 @@ impl ActiveconnectApplication {
     pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
         self.application.ledger().plan_faults(faults_of(faults)?);
         Ok(())
+    }
+
+    /// Plans what happens next in this tenant, in place of what was planned before: how actions are decided, whether messages
+    /// arrive, what people with phones do. With an empty list, nothing is planned. A tenant that is at Authsignal, too, has one
+    /// list for both, and what [`set_next_outcome`](crate::AuthsignalTenant::set_next_outcome) sets is on it.
+    ///
+    /// # Errors
+    /// One of the scenarios cannot be. Nothing has changed then.
+    pub fn set_scenarios(
+        &self,
+        scenarios: impl IntoIterator<Item = Scenario>,
+    ) -> Result<(), Error> {
+        scenario::plan(&self.mock, self.application.ledger(), scenarios, false)
+    }
+
+    /// As [`set_scenarios`](Self::set_scenarios), but the scenarios come after those that are planned already.
+    ///
+    /// # Errors
+    /// As [`set_scenarios`](Self::set_scenarios).
+    pub fn add_scenarios(
+        &self,
+        scenarios: impl IntoIterator<Item = Scenario>,
+    ) -> Result<(), Error> {
+        scenario::plan(&self.mock, self.application.ledger(), scenarios, true)
     }
 
     /// The simulated phone of a user.

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use super::failure::planned;
 use super::fault::planned as faults_of;
 use super::user::{NewUser, User};
-use super::{AuthsignalPhone, Error, Failure, Fault, NextOutcome, Passkey, Rule, Running};
+use super::{
+    AuthsignalPhone, Error, Failure, Fault, NextOutcome, Passkey, Rule, Running, Scenario, scenario,
+};
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+use crate::domain::scenario::Selector;
 use crate::runtime::part::AuthsignalPart;
 use crate::sim::client::ActionStatus;
 use crate::sim::person;
@@ -189,10 +192,17 @@ impl AuthsignalTenant {
             user_id,
             action,
         } = next;
-        self.tenant.transact(|authsignal, _| {
-            let configuration = &mut authsignal.configuration;
-            configuration.plan(user_id, action, Some(outcome));
-        });
+        let about = Selector {
+            user_id,
+            action,
+            channel: None,
+        };
+        let set = self
+            .tenant
+            .transact(|_, turn| turn.scenarios.plan_outcome(about, Some(outcome)));
+        if let Err(why) = set {
+            tracing::warn!("{why}");
+        }
     }
 
     /// Replaces what is planned of the next requests to the APIs of this tenant: those that fail, in this order. With an
@@ -213,6 +223,30 @@ impl AuthsignalTenant {
     pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
         self.tenant.ledger().plan_faults(faults_of(faults)?);
         Ok(())
+    }
+
+    /// Plans what happens next in this tenant, in place of what was planned before: how actions are decided, whether messages
+    /// arrive, what people with phones do. With an empty list, nothing is planned. A tenant that is at Activeconnect, too, has one
+    /// list for both, and what [`set_next_outcome`](crate::AuthsignalTenant::set_next_outcome) sets is on it.
+    ///
+    /// # Errors
+    /// One of the scenarios cannot be. Nothing has changed then.
+    pub fn set_scenarios(
+        &self,
+        scenarios: impl IntoIterator<Item = Scenario>,
+    ) -> Result<(), Error> {
+        scenario::plan(&self.mock, self.tenant.ledger(), scenarios, false)
+    }
+
+    /// As [`set_scenarios`](Self::set_scenarios), but the scenarios come after those that are planned already.
+    ///
+    /// # Errors
+    /// As [`set_scenarios`](Self::set_scenarios).
+    pub fn add_scenarios(
+        &self,
+        scenarios: impl IntoIterator<Item = Scenario>,
+    ) -> Result<(), Error> {
+        scenario::plan(&self.mock, self.tenant.ledger(), scenarios, true)
     }
 
     /// Sets what happens when a challenge page opens.

@@ -48,6 +48,11 @@ impl Fault {
         Self(fault)
     }
 
+    /// The fault as the mock plans it.
+    pub(super) fn into_planned(self) -> fault::Fault {
+        self.0
+    }
+
     fn with(mut self, set: impl FnOnce(&mut fault::Fault)) -> Self {
         set(&mut self.0);
         self

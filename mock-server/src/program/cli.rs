@@ -12,6 +12,7 @@ mod file;
 mod health;
 mod manual;
 mod proxy;
+mod scenarios;
 mod snapshot;
 mod verify;
 
@@ -30,6 +31,7 @@ use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use self::failures::FailuresAction;
 use self::faults::FaultsAction;
+use self::scenarios::ScenariosAction;
 use self::snapshot::SnapshotAction;
 use super::body::body;
 use super::log::Log;
@@ -112,6 +114,13 @@ enum Command {
         /// The tenant [default: the whole mock; tenants that were created since leave]
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,
+    },
+    /// Plan what happens next: how an action is decided, a message that does not arrive, a phone that answers later
+    Scenarios {
+        #[command(flatten)]
+        mock: RunningMock,
+        #[command(subcommand)]
+        action: ScenariosAction,
     },
     /// Keep the state of tenants, and go back to it
     Snapshot {
@@ -445,6 +454,7 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Faults { mock, action } => faults::run(&mock, action),
         Command::Clock { mock, of, action } => clock::run(&mock, of, action),
         Command::Reset { mock, tenant } => clock::reset(&mock, tenant),
+        Command::Scenarios { mock, action } => scenarios::run(&mock, action),
         Command::Snapshot { mock, action } => snapshot::run(&mock, action),
         Command::Dump {
             mock,

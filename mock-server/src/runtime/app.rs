@@ -237,7 +237,7 @@ impl App {
             &planned,
             clock.now(),
         )?;
-        let faults = planned.faults().map_err(SeedError::Impossible)?;
+        let (_, faults) = planned.plans().map_err(SeedError::Impossible)?;
         let dice = state.map(State::dice).transpose().map_err(impossible)?;
         let names = [
             application.as_ref().map(|application| &application.id),
@@ -487,7 +487,7 @@ impl App {
     }
 
     /// The tenant with that number, if it is still there.
-    pub(super) fn numbered(&self, number: u64) -> Option<Arc<Tenant>> {
+    pub fn numbered(&self, number: u64) -> Option<Arc<Tenant>> {
         self.tenants.numbered(number)
     }
 

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::app::{App, AppError, Created};
 use super::clock::Clock;
 use super::lock::lock;
+use super::scenario;
 use super::seed::{Seed, SeedError, Sources, State};
 use super::stand_ins::StandIns;
 use super::tenant::{Tenant, set};
@@ -227,7 +228,11 @@ fn written(tenant: &Tenant, stand_ins: Option<&StandIns>) -> Value {
     if let Some(stand_ins) = stand_ins {
         stand_ins.replace(&mut state);
     }
-    let faults: Vec<_> = faults.all().cloned().collect();
+    let scenarios = scenario::all(&moment.supplies().scenarios, &faults);
+    if !scenarios.is_empty() {
+        written.insert("scenarios".to_owned(), json!(scenarios));
+    }
+    let faults: Vec<_> = faults.of_none().cloned().collect();
     if !faults.is_empty() {
         written.insert("faults".to_owned(), json!(faults));
     }

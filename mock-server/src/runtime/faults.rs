@@ -166,6 +166,28 @@ struct Planned {
     hold: Hold,
     /// Its place among all that have been planned.
     place: u64,
+    /// The scenario that it is, if it is one.
+    scenario: Option<OfScenario>,
+}
+
+/// The scenario that a fault is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfScenario {
+    /// Its id.
+    pub id: String,
+    /// Its place among all scenarios that have been planned.
+    pub place: u64,
+}
+
+/// A fault to plan.
+#[derive(Debug)]
+pub(super) struct ToPlan {
+    /// The fault.
+    pub(super) fault: Fault,
+    /// Where it stands in what is planned with it.
+    pub(super) at: String,
+    /// The scenario that it is, if it is one.
+    pub(super) scenario: Option<OfScenario>,
 }
 
 impl Planned {
@@ -176,6 +198,7 @@ impl Planned {
             passed,
             hold: Hold::default(),
             place: self.place,
+            scenario: self.scenario.clone(),
         }
     }
 }
@@ -247,28 +270,75 @@ impl Faults {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn add(&mut self, faults: Vec<Fault>) -> Result<(), String> {
+        let faults = faults.into_iter().enumerate();
+        let faults = faults.map(|(index, fault)| ToPlan {
+            fault,
+            at: format!("/{index}"),
+            scenario: None,
+        });
+        self.plan(faults.collect())
+    }
+
+    /// Plans faults that are scenarios, after those that are there or in their place, all or none.
+    ///
+    /// # Errors
+    /// One of them cannot be.
+    pub(super) fn plan_scenarios(&mut self, faults: Vec<ToPlan>, add: bool) -> Result<(), String> {
+        if add {
+            return self.plan(faults);
+        }
+        self.settle();
+        let is_other = |planned: &Planned| planned.scenario.is_none();
+        let (others, before) = std::mem::take(&mut self.planned)
+            .into_iter()
+            .partition(is_other);
+        self.planned = others;
+        let planned = self.plan(faults);
+        let gone: Vec<Planned> = before;
+        match planned {
+            Ok(()) => {
+                let spent = self
+                    .spent
+                    .extract_if(.., |planned| planned.scenario.is_some());
+                let gone = gone.into_iter().chain(spent);
+                gone.for_each(|planned| planned.hold.release());
+            }
+            Err(_) => {
+                self.planned.extend(gone);
+                self.planned.sort_by_key(|planned| planned.place);
+            }
+        }
+        planned
+    }
+
+    /// As [`add`](Self::add), for faults that may be scenarios.
+    fn plan(&mut self, faults: Vec<ToPlan>) -> Result<(), String> {
         let count = self.planned.len() + faults.len();
         if count > FAILURES {
             return Err(format!(
                 ": there are {count}; a tenant has at most {FAILURES}"
             ));
         }
-        for (index, fault) in faults.iter().enumerate() {
-            fault.check().map_err(|why| format!("/{index}{why}"))?;
+        for (index, ToPlan { fault, at, .. }) in faults.iter().enumerate() {
+            fault.check().map_err(|why| format!("{at}{why}"))?;
             if let Some(id) = fault.id.as_deref() {
                 let named = |other: &Fault| other.id.as_deref() == Some(id);
-                let twice = faults.iter().take(index).any(named)
+                let twice = faults.iter().take(index).any(|one| named(&one.fault))
                     || self.planned.iter().any(|planned| named(&planned.fault));
                 if twice {
                     return Err(format!(
-                        "/{index}/id: another fault has this id; take that one back, or leave the id out"
+                        "{at}/id: another fault has this id; take that one back, or leave the id out"
                     ));
                 }
             }
         }
-        let mut taken: Vec<_> = faults.iter().filter_map(|fault| fault.id.clone()).collect();
+        let ids = faults.iter().filter_map(|one| one.fault.id.clone());
+        let mut taken: Vec<_> = ids.collect();
         taken.extend(self.all().filter_map(|fault| fault.id.clone()));
-        for fault in faults {
+        for ToPlan {
+            fault, scenario, ..
+        } in faults
+        {
             let mut fault = fault.completed();
             while fault.id.is_none() {
                 self.named += 1;
@@ -281,6 +351,7 @@ impl Faults {
                 passed: Windows::default(),
                 hold: Hold::default(),
                 place: self.placed,
+                scenario,
             });
         }
         Ok(())
@@ -289,11 +360,23 @@ impl Faults {
     /// Takes one back, also if it is used up and a request still waits for it; `false` if there is none with this id. No
     /// request waits for it any more.
     pub fn remove(&mut self, id: &str) -> bool {
+        self.remove_all(|planned| planned.fault.id.as_deref() == Some(id))
+    }
+
+    /// Takes those back that are scenarios, or the one of this id. Returns whether there was any.
+    pub fn remove_scenarios(&mut self, id: Option<&str>) -> bool {
+        self.remove_all(|planned| {
+            let scenario = planned.scenario.as_ref();
+            scenario.is_some_and(|own| id.is_none_or(|id| own.id == id))
+        })
+    }
+
+    fn remove_all(&mut self, is_it: impl Fn(&Planned) -> bool) -> bool {
         self.settle();
         let mut found = false;
         for all in [&mut self.planned, &mut self.spent] {
             all.retain(|planned| {
-                let is_it = planned.fault.id.as_deref() == Some(id);
+                let is_it = is_it(planned);
                 if is_it {
                     planned.hold.release();
                 }
@@ -339,6 +422,20 @@ impl Faults {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Fault> {
         self.planned.iter().map(|planned| &planned.fault)
+    }
+
+    /// Those that are scenarios.
+    pub fn of_scenarios(&self) -> impl Iterator<Item = (&OfScenario, &Fault)> {
+        let planned = self.planned.iter();
+        planned.filter_map(|planned| Some((planned.scenario.as_ref()?, &planned.fault)))
+    }
+
+    /// Those that are no scenarios.
+    pub fn of_none(&self) -> impl Iterator<Item = &Fault> {
+        let planned = self.planned.iter();
+        planned
+            .filter(|planned| planned.scenario.is_none())
+            .map(|planned| &planned.fault)
     }
 
     /// Whether there is none.

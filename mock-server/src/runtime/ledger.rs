@@ -23,7 +23,9 @@ use crate::bounds::AGREEMENTS_AT_ONCE;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::ids::Ids;
 use crate::domain::outbox::Outbox;
+use crate::domain::scenario::{Doer, Scenarios};
 use crate::domain::{Supplies, whole_seconds};
+use crate::remark;
 use crate::traces::Causes;
 
 /// The state that a tenant shares between both vendors. Each part has its own lock.
@@ -52,6 +54,8 @@ pub struct Ledger {
     faults: Mutex<Plan>,
     /// Whether anything is, so that no other request pays for it.
     faulty: AtomicBool,
+    /// Whether a scenario is to come, so that no other request pays for it.
+    staged: AtomicBool,
     /// One holder at a time moves the clock through what falls due. Nobody else delivers meanwhile.
     pub(super) pace: tokio::sync::Mutex<()>,
     /// Whether the tenant is deleted.
@@ -101,7 +105,10 @@ impl Share {
 
     /// Roughly the bytes that it takes.
     pub(super) fn size(&self) -> usize {
-        self.supplies.outbox.size() + self.replays.size()
+        let Supplies {
+            outbox, scenarios, ..
+        } = &self.supplies;
+        outbox.size() + scenarios.size() + self.replays.size()
     }
 }
 
@@ -172,6 +179,7 @@ impl Ledger {
             name: founding.name,
             idle: founding.life.map(|life| Arc::new(Idle::new(life))),
             clock: founding.clock,
+            staged: AtomicBool::new(!founding.supplies.scenarios.is_empty()),
             supplies: Mutex::new(founding.supplies),
             journal: Mutex::new(founding.journal),
             secrets: founding.secrets,
@@ -287,6 +295,61 @@ impl Ledger {
         let changed = change(&mut lock(&self.supplies).outbox);
         self.announce();
         changed
+    }
+
+    /// Looks at the scenarios of the tenant, without those that are faults.
+    pub fn scenarios<T>(&self, look: impl FnOnce(&Scenarios) -> T) -> T {
+        look(&lock(&self.supplies).scenarios)
+    }
+
+    /// Looks at what is planned of the tenant: its scenarios, and its faults, among which those of scenarios are.
+    pub fn plans<T>(&self, look: impl FnOnce(&Scenarios, &Faults) -> T) -> T {
+        let supplies = lock(&self.supplies);
+        let faults = self.faults();
+        look(&supplies.scenarios, &faults)
+    }
+
+    /// Changes what is planned of the tenant.
+    pub fn change_scenarios<T>(&self, change: impl FnOnce(&mut Scenarios, &mut Faults) -> T) -> T {
+        let mut supplies = lock(&self.supplies);
+        let changed = self.change_faults(|faults| change(&mut supplies.scenarios, faults));
+        self.stage(&mut supplies.scenarios);
+        changed
+    }
+
+    /// Takes note of what is planned now, and tells who carries out a request what it has used up.
+    pub(super) fn stage(&self, scenarios: &mut Scenarios) {
+        let staged = !scenarios.is_empty();
+        // Most tenants have none, and a look costs less than a change.
+        if self.staged.load(Ordering::Acquire) != staged {
+            self.staged.store(staged, Ordering::Release);
+        }
+        if let Some(told) = scenarios.take_told() {
+            tracing::debug!(tenant = self.name, "{told}");
+            remark::say(told);
+        }
+    }
+
+    /// Whether a scenario is to come.
+    pub fn is_staged(&self) -> bool {
+        self.staged.load(Ordering::Acquire)
+    }
+
+    /// When somebody does next what a scenario says.
+    pub(super) fn next_deed(&self) -> Option<Timestamp> {
+        lock(&self.supplies).scenarios.next()
+    }
+
+    /// Who has to do now what a scenario says.
+    pub(super) fn doer(&self) -> Option<Doer> {
+        let now = self.clock.now();
+        lock(&self.supplies).scenarios.doer(now)
+    }
+
+    /// Nobody does what that one has to do now.
+    pub(super) fn drop_deed(&self, doer: Doer) {
+        let now = self.clock.now();
+        lock(&self.supplies).scenarios.take_due(doer, now);
     }
 
     /// A number that changes after each transaction while somebody listens. Its value means nothing.
@@ -427,12 +490,15 @@ impl Ledger {
         share.plan.faults.release();
         self.planned_anew(plan);
         mem::swap(supplies, &mut share.supplies);
+        self.stage(&mut supplies.scenarios);
         mem::swap(&mut *lock(&self.replays), &mut share.replays);
         mem::swap(&mut *lock(&self.requests), &mut share.requests);
     }
 
-    /// Takes the clock's setting and the faults of another ledger.
-    pub(super) fn adopt(&self, share: &Share) {
+    /// Takes the clock's setting, the scenarios and the faults of another ledger. `supplies` are its own, locked.
+    pub(super) fn adopt(&self, share: &Share, supplies: &mut Supplies) {
+        supplies.scenarios = share.supplies.scenarios.adopted();
+        self.stage(&mut supplies.scenarios);
         self.plan_faults(share.plan.faults.clone());
         self.clock.put_back(share.clock);
     }

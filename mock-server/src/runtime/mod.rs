@@ -16,6 +16,7 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `secrets`, `seed`, `tally`: one job each
+//! - `scenario`: a scenario that a test plans, and whether it can be
 //! - `faults`: what a test wants to go wrong with the next requests
 //! - `fault`: one such fault, and whether it can be
 //! - `file`, `hosts`, `lock`, `stand_ins`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a
@@ -42,6 +43,7 @@ mod reading;
 pub mod replay;
 mod restoring;
 mod rounds;
+pub mod scenario;
 mod secrets;
 pub mod seed;
 mod snapshot;

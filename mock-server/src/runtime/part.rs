@@ -66,8 +66,9 @@ impl<V: Vendor> Part<V> {
         let mut turn = supplies.turn(now);
         let made = state.deliveries();
         let result = step(&mut state, &mut turn);
-        let stirred = state.end_step(&mut turn);
+        let stirred = state.end_step(&mut turn) | supplies.scenarios.stirred();
         self.ledger.causes.note(made, state.deliveries());
+        self.ledger.stage(&mut supplies.scenarios);
         drop(supplies);
         drop(state);
         if stirred {

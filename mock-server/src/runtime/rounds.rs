@@ -1,5 +1,5 @@
-//! Sends webhooks that fall due, for as long as the mock runs, and moves clocks through them in order. The domain decides
-//! what to send and when.
+//! Sends webhooks that fall due, and lets people do what scenarios say, for as long as the mock runs; moves clocks through
+//! both in order. The domain decides what is due and when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,10 @@ use super::part::AuthsignalPart;
 use super::tenant::Tenant;
 use super::wakes::{Wakes, asleep};
 use crate::bounds::{ADVANCE_STEPS, SETTLING_TIME};
+use crate::domain::scenario::Doer;
 
 impl App {
-    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
+    /// Sends and does what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
     /// not wake by itself.
     pub async fn deliver_webhooks(self: Arc<Self>) {
         let mut under_way = JoinSet::new();
@@ -57,8 +58,8 @@ impl App {
     }
 
     /// Freezes or releases the clock of a tenant, or the mock's and all of them, then moves each. On the way forward, a
-    /// clock stops at each time at which a webhook falls due, until its receiver has answered. So retries and batches
-    /// come in their order, at their times. This waits for receivers for at most a minute, and goes on if the caller
+    /// clock stops at each time at which a webhook falls due, until its receiver has answered, or at which somebody does
+    /// what a scenario says. So retries, batches and deeds come in their order, at their times. This waits for receivers for at most a minute, and goes on if the caller
     /// goes away.
     ///
     /// # Errors
@@ -111,13 +112,17 @@ async fn all(tasks: Vec<JoinHandle<()>>) {
 #[error("the clock ends at 9999-01-01T00:00:00Z")]
 pub struct PastTheEnd;
 
-/// Sends what is due for a tenant. Returns when to look again, if that is known.
-fn deliver(tenant: &Tenant, under_way: &mut JoinSet<()>) -> Option<Instant> {
-    let part = tenant.authsignal()?;
+/// Sends and does what is due for a tenant. Returns when to look again, if that is known.
+fn deliver(tenant: &Arc<Tenant>, under_way: &mut JoinSet<()>) -> Option<Instant> {
     // Who moves the clock delivers, too, and asks for another look in the end.
     let _pace = tenant.ledger.pace.try_lock().ok()?;
     let clock = &tenant.ledger.clock;
-    if is_due(part, clock.now()) {
+    if tenant.ledger.doer().is_some() {
+        let tenant = Arc::clone(tenant);
+        under_way.spawn(async move { while act(&tenant).await {} });
+    }
+    let part = tenant.authsignal();
+    if let Some(part) = part.filter(|part| is_due(part, clock.now())) {
         let due = part.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
         for dispatch in due {
             let part = Arc::clone(part);
@@ -126,65 +131,107 @@ fn deliver(tenant: &Tenant, under_way: &mut JoinSet<()>) -> Option<Instant> {
             });
         }
     }
-    let next = next(part).filter(|_| !clock.is_frozen())?;
+    let next = next(tenant).filter(|_| !clock.is_frozen())?;
     let left = Duration::try_from(next.duration_since(clock.now()));
     Instant::now().checked_add(left.unwrap_or_default())
 }
 
-fn next(part: &AuthsignalPart) -> Option<Timestamp> {
+/// Lets the first of those act who have to do now what a scenario says. Returns whether there was one.
+async fn act(tenant: &Tenant) -> bool {
+    let ledger = &tenant.ledger;
+    let Some(doer) = ledger.doer() else {
+        return false;
+    };
+    match (doer, tenant.activeconnect(), tenant.authsignal()) {
+        (Doer::Activeconnect, Some(part), _) => {
+            part.transact(|activeconnect, turn| activeconnect.do_due(turn));
+        }
+        (Doer::Authsignal, _, Some(part)) => {
+            let done = part.transact_delivered(|authsignal, turn| authsignal.do_due(turn));
+            if let Err(why) = done.await {
+                tracing::debug!(tenant = tenant.name(), "a scenario could do nothing: {why}");
+            }
+        }
+        // A file can name a deed of a vendor at which the tenant is not.
+        (doer, ..) => ledger.drop_deed(doer),
+    }
+    true
+}
+
+/// When the next webhook is due.
+fn next_webhook(part: &AuthsignalPart) -> Option<Timestamp> {
     part.look(|authsignal, _| authsignal.next_webhook())
 }
 
+/// When the next webhook or deed is due.
+fn next(tenant: &Tenant) -> Option<Timestamp> {
+    let webhook = tenant.authsignal().and_then(|part| next_webhook(part));
+    webhook.into_iter().chain(tenant.ledger.next_deed()).min()
+}
+
 fn is_due(part: &AuthsignalPart, at: Timestamp) -> bool {
-    next(part).is_some_and(|next| next <= at)
+    next_webhook(part).is_some_and(|next| next <= at)
 }
 
 /// Whether something is under way, or falls due until a time.
 fn has_due(tenant: &Tenant, to: Timestamp) -> bool {
+    let has_deed = tenant.ledger.next_deed().is_some_and(|next| next <= to);
+    has_deed || is_delivering(tenant, Some(to))
+}
+
+/// Whether a webhook is under way, or is due at a time, which is now if there is none.
+fn is_delivering(tenant: &Tenant, at: Option<Timestamp>) -> bool {
     let part = tenant.authsignal();
-    part.is_some_and(|part| part.look(|authsignal, _| authsignal.is_delivering(to)))
+    part.is_some_and(|part| {
+        part.look(|authsignal, now| authsignal.is_delivering(at.unwrap_or(now)))
+    })
 }
 
 /// Moves the clock of a tenant to a time, through everything that falls due until then.
 async fn pass(tenant: &Tenant, to: Timestamp, shift: Shift) {
     let _pace = tenant.ledger.pace.lock().await;
-    if let Some(part) = tenant.authsignal() {
-        // What takes longer goes on after the move.
-        let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, part, to)).await;
-    }
+    // What takes longer goes on after the move.
+    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, to)).await;
     arrive(tenant, to, shift);
 }
 
-/// Delivers everything that falls due until a time, in order.
-async fn settle(tenant: &Tenant, part: &Arc<AuthsignalPart>, to: Timestamp) {
+/// Delivers and does everything that falls due until a time, in order.
+async fn settle(tenant: &Tenant, to: Timestamp) {
     let clock = &tenant.ledger.clock;
     for _ in 0..ADVANCE_STEPS {
         // Before looking, so that no change is missed.
         let mut changed = tenant.ledger.changed();
-        if let Some(at) = next(part).filter(|at| *at <= to) {
+        if let Some(at) = next(tenant).filter(|at| *at <= to) {
             if at > clock.now() {
                 clock.set(at);
                 tenant.ledger.announce();
             }
-            let due = part.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
-            let sending = due.into_iter().map(|dispatch| {
-                let part = Arc::clone(part);
-                tokio::spawn(async move {
-                    part.deliver_webhook(&dispatch, None).await;
-                })
-            });
-            let sending: Vec<_> = sending.collect();
+            if act(tenant).await {
+                continue;
+            }
+            let sending: Vec<_> = tenant.authsignal().into_iter().flat_map(send_due).collect();
             if !sending.is_empty() {
                 all(sending).await;
                 continue;
             }
         }
         // Another task delivers, or has taken all places.
-        let is_busy = part.look(|authsignal, now| authsignal.is_delivering(now));
-        if !is_busy || changed.changed().await.is_err() {
+        if !is_delivering(tenant, None) || changed.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// Sends the webhooks that are due.
+fn send_due(part: &Arc<AuthsignalPart>) -> Vec<JoinHandle<()>> {
+    let due = part.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
+    let sending = due.into_iter().map(|dispatch| {
+        let part = Arc::clone(part);
+        tokio::spawn(async move {
+            part.deliver_webhook(&dispatch, None).await;
+        })
+    });
+    sending.collect()
 }
 
 /// The clock of a tenant is there. One that went forward and runs may be past that already, because receivers took their

@@ -36,6 +36,7 @@ pub use self::state::{Sources, State};
 use super::fault::Fault;
 use super::faults::Faults;
 use super::file::read_file;
+use super::scenario::{self, Scenario};
 use super::strict;
 use super::word::{Vocabulary, Word};
 use crate::bounds::TENANTS;
@@ -56,6 +57,7 @@ use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::domain::authsignal::webhook::{Endpoint, Kind};
 use crate::domain::authsignal::{Authsignal, Enrollment};
 use crate::domain::custom::Custom;
+use crate::domain::scenario::Scenarios;
 
 /// Id of the default Activeconnect application.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -108,6 +110,9 @@ pub struct PlannedTenant {
     /// What else goes wrong with the first requests, of both.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// What happens to the first things of a kind: scenarios.
+    #[serde(default)]
+    pub scenarios: Vec<Scenario>,
     /// How its clock is set at the start.
     pub clock: Option<PlannedClock>,
     /// Its exact state, as `stepup-mock dump` writes it; in place of users, settings and all else of its parts.
@@ -128,16 +133,19 @@ pub struct PlannedClock {
 }
 
 impl PlannedTenant {
-    /// What goes wrong with the first requests.
+    /// What happens first, and what goes wrong with the first requests.
     ///
     /// # Errors
-    /// One of the faults cannot be; the text begins with its place in the tenant.
-    pub fn faults(&self) -> Result<Faults, String> {
+    /// One of the faults or of the scenarios cannot be; the text begins with its place in the tenant.
+    pub fn plans(&self) -> Result<(Scenarios, Faults), String> {
         let failures = failures::read(&self.failures);
         let mut all = failures.map_err(|why| format!("failures{why}"))?;
         let added = all.add(self.faults.clone());
         added.map_err(|why| format!("faults{why}"))?;
-        Ok(all)
+        let mut scenarios = Scenarios::default();
+        let planned = scenario::plan(&mut scenarios, &mut all, self.scenarios.clone(), true);
+        planned.map_err(|why| format!("scenarios{why}"))?;
+        Ok((scenarios, all))
     }
 
     /// Gives its parts a name, where they have none.
@@ -915,8 +923,8 @@ impl Seed {
         let (mut applications, mut authsignals) = (BTreeMap::new(), BTreeMap::new());
         let mut secrets = BTreeSet::new();
         for (index, tenant) in self.tenants.iter().enumerate() {
-            let faults = tenant.faults();
-            faults.map_err(|why| format!("tenants[{index}].{why}"))?;
+            let plans = tenant.plans();
+            plans.map_err(|why| format!("tenants[{index}].{why}"))?;
             clear(tenant.clock.as_ref()).map_err(|why| format!("tenants[{index}].{why}"))?;
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");

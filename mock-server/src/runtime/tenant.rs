@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::ledger::Ledger;
 use super::lock::lock;
 use super::part::Part;
+use super::scenario::{self, Scenario};
 use super::seed::{self, PlannedClock, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
 use crate::domain::activeconnect::{Activeconnect, Application, Limits};
@@ -106,6 +107,7 @@ impl Tenant {
             **state = new;
         }
         *supplies = planted.supplies;
+        self.ledger.stage(&mut supplies.scenarios);
         self.begin_anew(&supplies, authsignal.as_deref());
     }
 
@@ -163,8 +165,8 @@ impl Tenant {
     pub(super) fn begin(&self, start: &Moment) {
         let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
         let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
-        let supplies = lock(&self.ledger.supplies);
-        self.ledger.adopt(&start.share);
+        let mut supplies = lock(&self.ledger.supplies);
+        self.ledger.adopt(&start.share, &mut supplies);
         if let (Some(state), Some(new)) = (&mut activeconnect, &start.activeconnect) {
             **state = new.clone().adopted(state);
         }
@@ -178,6 +180,20 @@ impl Tenant {
     pub(super) fn start_clock(&self) {
         self.ledger.clock.reset();
         set(&self.ledger.clock, self.planned.clock.as_ref());
+    }
+
+    /// Plans scenarios in place of those that are there, or after them, all or none.
+    ///
+    /// # Errors
+    /// One of them cannot be, or not in this tenant; the text begins with its place in the list.
+    pub fn plan_scenarios(&self, list: Vec<Scenario>, add: bool) -> Result<(), String> {
+        match &self.authsignal {
+            Some(part) => part
+                .look(|authsignal, _| scenario::check_at(&list, Some(&authsignal.configuration))),
+            None => scenario::check_at(&list, None),
+        }?;
+        self.ledger
+            .change_scenarios(|all, faults| scenario::plan(all, faults, list, add))
     }
 
     /// Its snapshots.
@@ -243,6 +259,13 @@ impl Tenant {
             state.extend(part.look(|authsignal, _| authsignal.dump_rest(page)));
             dump.insert("authsignal".to_owned(), state.into());
         }
+        let planned = self.ledger.scenarios(|all| {
+            let due = all.due().map(|due| format!("{due:?}"));
+            (format!("{:?}", all.all()), due.collect::<Vec<_>>())
+        });
+        if planned != ("[]".to_owned(), Vec::new()) {
+            dump.insert("scenarios".to_owned(), json!(planned));
+        }
         let messages = self.ledger.messages(Outbox::len);
         dump.insert("messages".to_owned(), messages.into());
         dump.extend(next.map(|next| ("next".to_owned(), next.into())));
@@ -283,8 +306,15 @@ impl Planted {
         if let Some(state) = &planned.state {
             let (limits, outbox) = (behaviour.limits, behaviour.outbox);
             let restored = Self::restored(state, application, account, limits, outbox, now);
+            let restored = restored.and_then(|mut restored| {
+                let (mut scenarios, _) = planned.plans()?;
+                scenarios.restore(state.deeds())?;
+                restored.supplies.scenarios = scenarios;
+                Ok(restored)
+            });
             return restored.map_err(|why| SeedError::Impossible(format!("state: {why}")));
         }
+        let (scenarios, _) = planned.plans().map_err(SeedError::Impossible)?;
         let mut supplies = Supplies::new(own.into(), behaviour.outbox);
         let mut turn = supplies.turn(now);
         let mut activeconnect = application
@@ -302,6 +332,10 @@ impl Planted {
                 .plant(state, &mut turn)
                 .map_err(SeedError::Impossible)?;
         }
+        let configuration = authsignal.as_ref().map(|state| &state.configuration);
+        scenario::check_at(&planned.scenarios, configuration)
+            .map_err(|why| SeedError::Impossible(format!("scenarios{why}")))?;
+        supplies.scenarios = scenarios;
         Ok(Self {
             supplies,
             activeconnect,

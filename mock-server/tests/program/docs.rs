@@ -142,3 +142,20 @@ async fn examples_of_faults_run() {
         assert_eq!(count(&answer.json()), count(&planned));
     }
 }
+
+#[tokio::test]
+async fn examples_of_scenarios_run() {
+    runs("scenarios.md");
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let text = fs::read_to_string(docs().join("scenarios.md")).unwrap();
+    let examples = pieces(&text, "json");
+    assert_eq!(examples.len(), 6);
+    for example in examples {
+        let planned: Value = serde_json::from_str(example).unwrap();
+        let request = Request::new("POST", "/_mock/scenarios").json(example);
+        let answer = wire::send(running.address(), &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let count = |value: &Value| value["scenarios"].as_array().unwrap().len();
+        assert_eq!(count(&answer.json()), count(&planned));
+    }
+}

@@ -6,6 +6,7 @@ mod export;
 mod faults;
 mod files;
 mod inbox;
+mod scenarios;
 mod snapshots;
 mod verification;
 mod webhooks;
@@ -48,6 +49,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         devices::exchanges(),
         export::exchanges(),
         faults::exchanges(),
+        scenarios::exchanges(),
         files::exchanges(),
         snapshots::exchanges(),
         webhooks::exchanges(),

@@ -161,6 +161,8 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 FailureConfiguration Failure FailureHeaders TenantFailures AllFailures
                 FaultConfiguration FaultName Fault FaultApi FaultLatency FaultBody FaultRateLimit FaultConnection
                 FaultSchema FaultSchemaChange TenantFaults AllFaults
+                ScenarioConfiguration ScenarioName Scenario ScenarioFacts ScenarioDelivery ScenarioPhone ScenarioChallenge
+                TenantScenarios AllScenarios
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -316,7 +318,10 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 FailureConfiguration, Failure, FailureHeaders, TenantFailures, AllFailures, FaultConfiguration,
                 FaultName = PathSegment, Fault, FaultApi = vocabulary::FaultApi, FaultLatency, FaultBody, FaultRateLimit,
                 FaultConnection = vocabulary::FaultConnection, FaultSchema,
-                FaultSchemaChange = vocabulary::FaultSchemaChange, TenantFaults, AllFaults, WebhookType =
+                FaultSchemaChange = vocabulary::FaultSchemaChange, TenantFaults, AllFaults,
+                ScenarioConfiguration, ScenarioName = PathSegment, Scenario, ScenarioFacts,
+                ScenarioDelivery = vocabulary::ScenarioDelivery, ScenarioPhone = vocabulary::ScenarioPhone,
+                ScenarioChallenge = vocabulary::ScenarioChallenge, TenantScenarios, AllScenarios, WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,
                 WebhookFault = vocabulary::WebhookFault, WebhookToSend, WebhookToTrigger)

@@ -123,6 +123,7 @@ mod tests {
                 "exec",
                 "file",
                 "forced",
+                "has_remarks",
                 "inner",
                 "named",
                 "new",

@@ -4501,6 +4501,229 @@ impl<'a> DeleteFault<'a> {
         }
     }
 }
+/// Builder for [`Client::list_scenarios`]
+///
+/// [`Client::list_scenarios`]: super::Client::list_scenarios
+#[derive(Clone)]
+pub struct ListScenarios<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListScenarios<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/scenarios`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AllScenarios>, Error<types::Problem>> {
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/scenarios", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_scenarios",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::configure_scenarios`]
+///
+/// [`Client::configure_scenarios`]: super::Client::configure_scenarios
+#[derive(Clone)]
+pub struct ConfigureScenarios<'a> {
+    client: &'a super::Client,
+    body: Result<types::ScenarioConfiguration, String>,
+}
+impl<'a> ConfigureScenarios<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::ScenarioConfiguration) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/scenarios`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/scenarios", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_scenarios",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::delete_scenario`]
+///
+/// [`Client::delete_scenario`]: super::Client::delete_scenario
+#[derive(Clone)]
+pub struct DeleteScenario<'a> {
+    client: &'a super::Client,
+    scenario: Result<crate::segment::PathSegment, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> DeleteScenario<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            scenario: Err("scenario was not initialized".to_string()),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `scenario`.
+    pub fn scenario<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.scenario = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for scenario failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `DELETE` request to `/_mock/scenarios/{scenario}`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
+        let Self { client, scenario, tenant } = self;
+        let scenario = scenario.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/_mock/scenarios/{}", client.baseurl, encode_path(& scenario.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_scenario",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::configure_webhooks`]
 ///
 /// [`Client::configure_webhooks`]: super::Client::configure_webhooks

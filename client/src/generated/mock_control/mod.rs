@@ -729,7 +729,8 @@ impl Client {
     /// one that a sign-in without a track creates, such as that of a passkey. `userId` and
     /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
     /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
-    /// one that was set first counts. A reset removes them.
+    /// one that was set first counts. This is the short form of `/_mock/scenarios`, over the same list. A reset restores
+    /// that of the start.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
@@ -759,7 +760,8 @@ impl Client {
     /// Gives these facts to the rules of the next matching action that is tracked, once, whatever the tables say.
     /// `userId` and `action` restrict which actions match; without them, every action matches. New facts for the same
     /// user and action replace the old ones. Without any fact, the request removes the old ones. If several match, those
-    /// that were set first count. A reset removes them.
+    /// that were set first count. This is the short form of `/_mock/scenarios`, over the same list. A reset restores that
+    /// of the start.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal/next-facts`
@@ -835,6 +837,46 @@ impl Client {
     /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub fn delete_fault(&self) -> builder::DeleteFault<'_> {
         builder::DeleteFault::new(self)
+    }
+    /// List planned scenarios
+    ///
+    /// Lists the scenarios that are still to come, by tenant, outcomes and facts of next actions among them.
+    ///
+    /// Sends a `GET` request to `/_mock/scenarios`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn list_scenarios(&self) -> builder::ListScenarios<'_> {
+        builder::ListScenarios::new(self)
+    }
+    /// Plan what happens next
+    ///
+    /// Sets what happens to the next actions, messages and requests of a kind: how an action is decided, what its rules
+    /// read, whether a message arrives and with which code, what somebody with a phone does and when, how a challenge ends,
+    /// and what goes wrong with a request. The list replaces the old one, or comes after it with `add`; an empty list takes
+    /// all scenarios back. The first scenario that is about something counts, until it is used up. What a scenario has set
+    /// going, such as a phone that answers in three seconds, goes on when the scenario is taken back. A reset restores the
+    /// scenarios at startup.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/scenarios`
+    ///
+    /// Arguments:
+    /// - `body`: The scenarios.
+    pub fn configure_scenarios(&self) -> builder::ConfigureScenarios<'_> {
+        builder::ConfigureScenarios::new(self)
+    }
+    /// Take a planned scenario back
+    ///
+    /// Takes one scenario back. The others stay, and so does what it has set going. The request has no body.
+    ///
+    /// Sends a `DELETE` request to `/_mock/scenarios/{scenario}`
+    ///
+    /// Arguments:
+    /// - `scenario`: The scenario, by its id.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub fn delete_scenario(&self) -> builder::DeleteScenario<'_> {
+        builder::DeleteScenario::new(self)
     }
     /// Configure the webhooks of an Authsignal tenant
     ///

@@ -61,6 +61,9 @@ pub static ALL: &[&Operation] = &[
     &LIST_FAULTS,
     &CONFIGURE_FAULTS,
     &DELETE_FAULT,
+    &LIST_SCENARIOS,
+    &CONFIGURE_SCENARIOS,
+    &DELETE_SCENARIO,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -527,6 +530,30 @@ pub static DELETE_FAULT: Operation = Operation {
     id: "delete_fault",
     method: "DELETE",
     path: "/_mock/faults/{fault}",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `GET /_mock/scenarios`.
+pub static LIST_SCENARIOS: Operation = Operation {
+    id: "list_scenarios",
+    method: "GET",
+    path: "/_mock/scenarios",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/scenarios`.
+pub static CONFIGURE_SCENARIOS: Operation = Operation {
+    id: "configure_scenarios",
+    method: "POST",
+    path: "/_mock/scenarios",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `DELETE /_mock/scenarios/{scenario}`.
+pub static DELETE_SCENARIO: Operation = Operation {
+    id: "delete_scenario",
+    method: "DELETE",
+    path: "/_mock/scenarios/{scenario}",
     retry: RetryClass::Never,
     security: &[],
 };

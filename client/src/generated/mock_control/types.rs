@@ -262,6 +262,13 @@ pub struct AllNextFacts {
     #[serde(rename = "nextFacts")]
     pub next_facts: ::std::vec::Vec<NextFacts>,
 }
+/// Scenarios that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AllScenarios {
+    /// The tenants, with their scenarios.
+    pub tenants: ::std::vec::Vec<TenantScenarios>,
+}
 /// How the mock makes the tokens of the sessions of an app client.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -6002,6 +6009,317 @@ pub struct RuleVariable {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
 }
+/// Something that happens next. The first members say to what; exactly one of the others says what happens. Without
+/// `times` and `always`, it happens once; a `code` stays.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct Scenario {
+    /// Its id in the tenant, to take it back. The mock gives one if it is absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<ScenarioId>,
+    /// Only what is about this user.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<ScenarioUserId>,
+    /// Only what is about an action of this code. Nothing of Activeconnect is.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<ScenarioAction>,
+    /// How a message travels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::Channel,
+    >,
+    /// How many of these it lets pass first.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub skip: ::std::option::Option<i64>,
+    /// To how many more it happens.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub times: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Whether it happens until somebody takes it back.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub always: ::std::option::Option<bool>,
+    /// Outcome of an action, as Authsignal names it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub outcome: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::Outcome,
+    >,
+    /// What the rules read about the next action that is tracked, whatever the tables of facts say.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub facts: ::std::option::Option<ScenarioFacts>,
+    /// How the message fares: with `fails`, it is in no inbox. The API answers as ever.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub delivery: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::ScenarioDelivery,
+    >,
+    /// The code of the message, in place of a drawn one: digits, as many as the codes of the tenant have. A link has no code.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub code: ::std::option::Option<crate::secret::Secret>,
+    /// What somebody with a phone does: about a session of Activeconnect, all of these; about a push notification of
+    /// Authsignal, and about a QR code once it is claimed, `approve` and `deny`. A session can meet three scenarios: one
+    /// that answers it, one that walks away, and one that returns.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::ScenarioPhone,
+    >,
+    /// How a person ends the challenge of the next action that asks for one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub challenge: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::ScenarioChallenge,
+    >,
+    /// How long after the request the `phone` or the `challenge` acts, by the time of the tenant; at once if it is absent.
+    #[serde(
+        rename = "afterSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub after_seconds: ::std::option::Option<i64>,
+    /// Something that goes wrong with some requests. The first members say with which; all others say what goes wrong.
+    /// Without `times` and `always`, it is the next one; a rate limit stays.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fault: ::std::option::Option<Fault>,
+}
+/// Only what is about an action of this code. Nothing of Activeconnect is.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ScenarioAction(::std::string::String);
+impl ::std::ops::Deref for ScenarioAction {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioAction> for ::std::string::String {
+    fn from(value: ScenarioAction) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioAction {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioAction {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What happens next.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioConfiguration {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ScenarioConfigurationTenant>,
+    /// Whether the scenarios come after those that are planned already. Otherwise they replace them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add: ::std::option::Option<bool>,
+    /// The scenarios, in the order in which they come.
+    pub scenarios: ::std::vec::Vec<Scenario>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ScenarioConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for ScenarioConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioConfigurationTenant> for ::std::string::String {
+    fn from(value: ScenarioConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What the rules read about the next action that is tracked, whatever the tables of facts say.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct ScenarioFacts {
+    /// Facts of an address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ip: ::std::option::Option<IpFacts>,
+    /// Facts of a device.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub device: ::std::option::Option<DeviceFacts>,
+    /// Facts of a user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserFacts>,
+    /// Custom data points with their values: `custom.NAME`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<CustomFacts>,
+}
+/// Its id in the tenant, to take it back. The mock gives one if it is absent.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ScenarioId(::std::string::String);
+impl ::std::ops::Deref for ScenarioId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioId> for ::std::string::String {
+    fn from(value: ScenarioId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Only what is about this user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ScenarioUserId(::std::string::String);
+impl ::std::ops::Deref for ScenarioUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioUserId> for ::std::string::String {
+    fn from(value: ScenarioUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// A seed, as `--seed` reads it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -6172,6 +6490,15 @@ pub struct TenantFaults {
     /// The faults, in the order in which they come.
     pub faults: ::std::vec::Vec<Fault>,
 }
+/// Scenarios of a tenant that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TenantScenarios {
+    /// Name of the tenant.
+    pub tenant: ::std::string::String,
+    /// The scenarios, in the order in which they come.
+    pub scenarios: ::std::vec::Vec<Scenario>,
+}
 /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -6302,6 +6629,9 @@ pub struct TenantSummary {
     /// Everything that is planned to go wrong, failures among it, if anything is.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub faults: ::std::option::Option<::std::vec::Vec<Fault>>,
+    /// Scenarios that are still to come, if there are any.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub scenarios: ::std::option::Option<::std::vec::Vec<Scenario>>,
 }
 /// What a tenant begins with.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]

@@ -1600,6 +1600,225 @@ impl<'de> ::serde::Deserialize<'de> for FaultSchemaChange {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// How the message fares: with `fails`, it is in no inbox. The API answers as ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ScenarioDelivery {
+    /// `fails`.
+    Fails,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl ScenarioDelivery {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::Fails];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Fails => "fails",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for ScenarioDelivery {
+    fn from(value: &str) -> Self {
+        match value {
+            "fails" => Self::Fails,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for ScenarioDelivery {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "fails" => Self::Fails,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioDelivery {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for ScenarioDelivery {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for ScenarioDelivery {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioDelivery {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What somebody with a phone does: about a session of Activeconnect, all of these; about a push notification of
+/// Authsignal, and about a QR code once it is claimed, `approve` and `deny`. A session can meet three scenarios: one
+/// that answers it, one that walks away, and one that returns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ScenarioPhone {
+    /// `approve`.
+    Approve,
+    /// `deny`.
+    Deny,
+    /// `fail`.
+    Fail,
+    /// `walk_away`.
+    WalkAway,
+    /// `return`.
+    Return,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl ScenarioPhone {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Approve,
+        Self::Deny,
+        Self::Fail,
+        Self::WalkAway,
+        Self::Return,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Fail => "fail",
+            Self::WalkAway => "walk_away",
+            Self::Return => "return",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for ScenarioPhone {
+    fn from(value: &str) -> Self {
+        match value {
+            "approve" => Self::Approve,
+            "deny" => Self::Deny,
+            "fail" => Self::Fail,
+            "walk_away" => Self::WalkAway,
+            "return" => Self::Return,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for ScenarioPhone {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "approve" => Self::Approve,
+            "deny" => Self::Deny,
+            "fail" => Self::Fail,
+            "walk_away" => Self::WalkAway,
+            "return" => Self::Return,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioPhone {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for ScenarioPhone {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for ScenarioPhone {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioPhone {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// How a person ends the challenge of the next action that asks for one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ScenarioChallenge {
+    /// `succeed`.
+    Succeed,
+    /// `fail`.
+    Fail,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl ScenarioChallenge {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::Succeed, Self::Fail];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Succeed => "succeed",
+            Self::Fail => "fail",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for ScenarioChallenge {
+    fn from(value: &str) -> Self {
+        match value {
+            "succeed" => Self::Succeed,
+            "fail" => Self::Fail,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for ScenarioChallenge {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "succeed" => Self::Succeed,
+            "fail" => Self::Fail,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioChallenge {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for ScenarioChallenge {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for ScenarioChallenge {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioChallenge {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// Progress of a delivery: `waiting` for its time, `sending`, `taken` (the receiver answered with a status from 200 to 299), or `given_up`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -67,6 +67,11 @@ export class Tenant {
     await this.control("POST", "/_mock/faults", { faults: faults.flat() });
   }
 
+  /** @param {object[]} scenarios */
+  async scenarios(...scenarios) {
+    await this.control("POST", "/_mock/scenarios", { tenant: this.id, scenarios });
+  }
+
   /**
    * @param {object | object[]} expected
    * @param {{ inOrder?: boolean, nothingElse?: boolean }} [how]

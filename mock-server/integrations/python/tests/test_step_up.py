@@ -62,6 +62,15 @@ def test_a_fault_is_met_once_and_taken_back(stepup):
     assert requests.get(user, auth=(stepup.api_secret_key, ""), timeout=30).ok
 
 
+def test_what_happens_next_is_planned_and_taken_back(stepup):
+    client, _ = challenged(stepup)
+    stepup.scenarios({"userId": "ada", "action": "pay", "outcome": "BLOCK"})
+    assert [client.track("ada", "pay", {})["state"] for _ in range(2)] == ["BLOCK", "CHALLENGE_REQUIRED"]
+    stepup.scenarios({"outcome": "REVIEW", "always": True})
+    stepup.scenarios()
+    assert client.track("ada", "pay", {})["state"] == "CHALLENGE_REQUIRED"
+
+
 def test_each_message_is_returned_once_and_the_newest_first(stepup):
     _, token = challenged(stepup)
     browser(stepup, token, "challenge/email-otp")

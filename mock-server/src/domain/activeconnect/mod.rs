@@ -23,6 +23,7 @@ use self::roll::Roll;
 use self::session::{Event, Findings, Requested, Session, Status};
 use super::later;
 use super::outbox::{Channel, Message};
+use super::scenario::{Deed, Doer, PhoneAct, Subject};
 use crate::bounds::{
     ACTIVECONNECT_SESSIONS, ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USER_ID_BYTES, USERS,
 };
@@ -208,6 +209,15 @@ impl fmt::Debug for Activeconnect {
     }
 }
 
+/// What a scenario can be about, of the user of that id in lower case.
+fn about(folded: Option<&str>) -> Subject<'_> {
+    Subject {
+        user_id: folded,
+        user_without_case: folded,
+        ..Subject::default()
+    }
+}
+
 /// User ids are compared without regard to case.
 pub fn fold(user_id: &str) -> String {
     user_id.to_lowercase()
@@ -357,7 +367,7 @@ impl Activeconnect {
                 self.application.name
             ),
         };
-        turn.outbox.send(Message {
+        let message = Message {
             channel: Channel::Sms,
             to: to.to_owned(),
             text,
@@ -365,7 +375,14 @@ impl Activeconnect {
             url: Some(link),
             created_at: turn.now,
             user_id: Some(fold(user_id)),
-        });
+        };
+        let about = Subject {
+            channel: Some(message.channel),
+            ..about(message.user_id.as_deref())
+        };
+        if !turn.scenarios.loses(&about) {
+            turn.outbox.send(message);
+        }
         Ok(Ok(()))
     }
 
@@ -425,7 +442,52 @@ impl Activeconnect {
         if let Some(user) = self.users.get_mut(&number) {
             user.sessions.push_back(session);
         }
+        self.stage(turn, number, &fold(user_id), &started.token);
         Ok(Some(started))
+    }
+
+    /// What somebody with a phone does about a new session, as is planned: they answer it, then walk away, then return. The
+    /// answer to the request says that the session waits.
+    fn stage(&mut self, turn: &mut Turn<'_>, user: u64, folded: &str, token: &str) {
+        let each = [
+            PhoneAct::answers,
+            |act| act == PhoneAct::WalkAway,
+            |act| act == PhoneAct::Return,
+        ];
+        for does in each {
+            let Some((act, after)) = turn.scenarios.phone(&about(Some(folded)), does) else {
+                continue;
+            };
+            if after.is_zero() {
+                self.act(user, token, act, turn.now);
+            } else {
+                let session = token.to_owned();
+                let deed = Deed::Phone { session, act };
+                turn.scenarios.schedule(turn.now, after, deed);
+            }
+        }
+    }
+
+    /// Does the first deed that is due, if it is Activeconnect's. What cannot happen to its session any more does not.
+    pub fn do_due(&mut self, turn: &mut Turn<'_>) {
+        let due = turn.scenarios.take_due(Doer::Activeconnect, turn.now);
+        if let Some(Deed::Phone { session, act }) = due
+            && let Some(user) = self.sessions.get(&session).copied()
+        {
+            self.act(user, &session, act, turn.now);
+        }
+    }
+
+    /// Somebody with a phone acts on a session, if it is there and that can happen to it.
+    fn act(&mut self, user: u64, token: &str, act: PhoneAct, now: Timestamp) {
+        let event = match act {
+            PhoneAct::Approve => Event::Accept,
+            PhoneAct::Deny => Event::Cancel,
+            PhoneAct::Fail => Event::Reject,
+            PhoneAct::WalkAway => Event::WalkAway,
+            PhoneAct::Return => Event::Return,
+        };
+        self.apply(user, |session| session.token == token, |_| event, now);
     }
 
     /// Drops the sessions that have to leave before a new one of a user.

@@ -8,6 +8,7 @@ use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
 use crate::domain::outbox::{Channel, Message};
+use crate::domain::scenario::Subject;
 
 /// What a call centre knows about a call.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ impl Authsignal {
         let tracked = self.track(turn, &user_id, &request.action, known)?;
         let url = page(&user_id, &request.action, &tracked);
         let message_id = turn.ids.uuid();
-        turn.outbox.send(Message {
+        let message = Message {
             channel,
             to: to.clone(),
             text: format!("Confirm that you are calling us: {url}"),
@@ -99,7 +100,17 @@ impl Authsignal {
             url: Some(url),
             created_at: turn.now,
             user_id: Some(user_id),
-        });
+        };
+        let about = Subject {
+            channel: Some(channel),
+            ..Subject::action(
+                message.user_id.as_deref().unwrap_or_default(),
+                &request.action,
+            )
+        };
+        if !turn.scenarios.loses(&about) {
+            turn.outbox.send(message);
+        }
         Ok(Call {
             message_id,
             channel,

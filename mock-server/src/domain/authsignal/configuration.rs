@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
-use super::fact::{Coming, FactTables};
+use super::fact::FactTables;
 use super::flow::{Flow, FlowText, Flows, PublishFault};
 use super::id_token::Issuers;
 use super::management::action_configuration::ActionConfigurations;
@@ -19,7 +19,7 @@ use super::passkey_settings::PasskeySettings;
 use super::rule::{Rule, RuleText, Rules};
 use super::variable::Names;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULE_WARNINGS, json_length};
+use crate::bounds::{DATA_POINTS, RULE_WARNINGS, json_length};
 
 /// What a tenant has configured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,12 +51,8 @@ pub struct Configuration {
     pub challenge_mode: ChallengeMode,
     /// The same for single actions.
     pub challenge_modes: BTreeMap<String, ChallengeMode>,
-    /// Outcomes of future actions, each used once.
-    pub next_outcomes: Vec<NextOutcome>,
     /// Facts that rules read, of every action.
     pub facts: FactTables,
-    /// Facts of future actions, each used once.
-    pub next_facts: Coming,
     /// Value lists that rules read.
     pub lists: ValueLists,
     /// Custom data points that rules read.
@@ -105,18 +101,6 @@ mod rules_as_texts {
     }
 }
 
-/// The outcome of the next action. It overrides everything else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NextOutcome {
-    /// The user; `None` matches any.
-    pub user_id: Option<String>,
-    /// The action; `None` matches any.
-    pub action: Option<String>,
-    /// What is decided.
-    pub outcome: Outcome,
-}
-
 impl Default for Configuration {
     fn default() -> Self {
         Self {
@@ -141,9 +125,7 @@ impl Default for Configuration {
             challenge_enrolled_only: false,
             challenge_mode: ChallengeMode::default(),
             challenge_modes: BTreeMap::new(),
-            next_outcomes: Vec::new(),
             facts: FactTables::default(),
-            next_facts: Coming::default(),
             lists: ValueLists::default(),
             data_points: DataPoints::default(),
             flows: Flows::default(),
@@ -300,49 +282,6 @@ impl Configuration {
         let own = self.challenge_modes.get(code).copied();
         own.unwrap_or(self.challenge_mode)
     }
-
-    /// Plans the outcome of the next action of `user_id` and `action`, or takes it back; one for the same two is replaced.
-    /// Drops the oldest if the list is full.
-    pub fn plan(
-        &mut self,
-        user_id: Option<String>,
-        action: Option<String>,
-        outcome: Option<Outcome>,
-    ) {
-        self.next_outcomes
-            .retain(|planned| planned.user_id != user_id || planned.action != action);
-        if let Some(outcome) = outcome {
-            if self.next_outcomes.len() >= NEXT_OUTCOMES {
-                self.next_outcomes.remove(0);
-            }
-            self.next_outcomes.push(NextOutcome {
-                user_id,
-                action,
-                outcome,
-            });
-        }
-    }
-
-    /// The outcomes that wait for an action of a user: their own, and those of any user.
-    pub fn planned_for(&self, user_id: &str) -> impl Iterator<Item = &NextOutcome> {
-        let planned = self.next_outcomes.iter();
-        planned.filter(move |planned| planned.user_id.as_deref().is_none_or(|id| id == user_id))
-    }
-
-    /// Takes the outcome that is planned for an action; of several, that which was planned first.
-    pub(super) fn planned(&mut self, user_id: &str, code: &str) -> Option<Outcome> {
-        let at = self.next_outcomes.iter().position(|planned| {
-            planned
-                .user_id
-                .as_deref()
-                .is_none_or(|user| user == user_id)
-                && planned
-                    .action
-                    .as_deref()
-                    .is_none_or(|action| action == code)
-        })?;
-        Some(self.next_outcomes.remove(at).outcome)
-    }
 }
 
 /// Names of the custom data points that messages show, as a member of that name lists them.
@@ -374,35 +313,8 @@ fn of_flow(code: &str, flow: &Flow, names: &mut Names<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Configuration, NEXT_OUTCOMES};
-    use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
-
-    #[test]
-    fn an_outcome_is_planned_for_whom_it_names_and_used_once() {
-        let mut configuration = Configuration::default();
-        let ada = || Some("ada".to_owned());
-        configuration.plan(ada(), Some("pay".to_owned()), Some(Outcome::Block));
-        configuration.plan(None, None, Some(Outcome::Review));
-        configuration.plan(ada(), Some("pay".to_owned()), Some(Outcome::Allow));
-        assert_eq!(configuration.planned("bob", "pay"), Some(Outcome::Review));
-        assert_eq!(configuration.planned("bob", "pay"), None);
-        assert_eq!(configuration.planned("ada", "signIn"), None);
-        assert_eq!(configuration.planned("ada", "pay"), Some(Outcome::Allow));
-        assert_eq!(configuration.planned("ada", "pay"), None);
-        configuration.plan(ada(), None, Some(Outcome::Block));
-        configuration.plan(ada(), None, None);
-        assert!(configuration.next_outcomes.is_empty());
-    }
-
-    #[test]
-    fn plans_have_a_bound() {
-        let mut configuration = Configuration::default();
-        for number in 0..=NEXT_OUTCOMES {
-            configuration.plan(Some(number.to_string()), None, Some(Outcome::Block));
-        }
-        assert_eq!(configuration.next_outcomes.len(), NEXT_OUTCOMES);
-        assert_eq!(configuration.planned("0", "pay"), None);
-    }
+    use super::Configuration;
+    use crate::domain::authsignal::vocabulary::ChallengeMode;
 
     #[test]
     fn an_action_has_the_challenge_mode_of_its_own_before_that_of_all() {

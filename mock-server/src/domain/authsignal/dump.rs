@@ -88,7 +88,6 @@ impl Authsignal {
             member("allowedCustomSmsVariables", sms, !sms.is_empty()),
             member("allowedCustomEmailVariables", email, !email.is_empty()),
             member("credentialLifetimeInMinutes", &minutes, life.is_some()),
-            member("nextFacts", planned, !planned.is_empty()),
             member("lists", lists, lists.iter().next().is_some()),
             member("passkeys", passkeys, is_own),
             member("dataPoints", points, points.iter().next().is_some()),

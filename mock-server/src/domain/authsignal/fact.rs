@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::bounds::{CUSTOM, FACTS, NEXT_FACTS, json_length, lengths};
+use crate::bounds::{CUSTOM, FACTS, json_length, lengths};
 use crate::domain::in_file::by_text;
 
 /// One fact, which is a variable of rules.
@@ -181,55 +181,23 @@ impl NextFacts {
         })
     }
 
-    /// About how many bytes they take.
-    pub fn bytes(&self) -> usize {
-        lengths([&self.user_id, &self.action]) + self.facts.bytes() + self.custom_bytes()
-    }
-
-    /// Whether they are for this action of this user.
-    pub fn concern(&self, user_id: &str, code: &str) -> bool {
-        self.user_id.as_deref().is_none_or(|user| user == user_id)
-            && self.action.as_deref().is_none_or(|action| action == code)
-    }
-}
-
-/// Facts of future actions, each used once, in the order in which they were set.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Coming(Vec<NextFacts>);
-
-impl Coming {
-    /// Plans facts in place of those for the same user and action; empty ones take those back. Drops the oldest if the list
-    /// is full.
+    /// Checks that they are not too long.
     ///
     /// # Errors
-    /// The custom data points are too long.
-    pub fn plan(&mut self, next: NextFacts) -> Result<(), String> {
-        let length = next.custom_bytes();
+    /// The custom data points are.
+    pub fn check(&self) -> Result<(), String> {
+        let length = self.custom_bytes();
         if length > CUSTOM {
             return Err(format!(
                 "custom is about {length} bytes of JSON; it must be at most {CUSTOM}"
             ));
         }
-        self.0
-            .retain(|other| other.user_id != next.user_id || other.action != next.action);
-        if !next.facts.is_empty() || !next.custom.is_empty() {
-            if self.0.len() >= NEXT_FACTS {
-                self.0.remove(0);
-            }
-            self.0.push(next);
-        }
         Ok(())
     }
 
-    /// Takes the facts of an action: of several, those that were set first.
-    pub fn take(&mut self, user_id: &str, code: &str) -> NextFacts {
-        let at = self.0.iter().position(|next| next.concern(user_id, code));
-        at.map(|at| self.0.remove(at)).unwrap_or_default()
-    }
-
-    /// All that wait.
-    pub fn all(&self) -> &[NextFacts] {
-        &self.0
+    /// About how many bytes they take.
+    pub fn bytes(&self) -> usize {
+        lengths([&self.user_id, &self.action]) + self.facts.bytes() + self.custom_bytes()
     }
 }
 
@@ -357,9 +325,9 @@ pub fn is_bot(user_agent: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
 
-    use super::{Coming, Fact, FactTables, Facts, NEXT_FACTS, NextFacts, address, range};
+    use super::{Fact, FactTables, Facts, address, range};
     use super::{is_bot, is_sanctioned, of_example, time_zone};
 
     fn flag(fact: Fact, value: bool) -> Facts {
@@ -418,44 +386,5 @@ mod tests {
         assert!(
             is_bot("Mozilla/5.0 (compatible; Googlebot/2.1)") && !is_bot("Mozilla/5.0 Firefox")
         );
-    }
-
-    #[test]
-    fn facts_are_planned_for_whom_they_name_and_used_once() {
-        let mut coming = Coming::default();
-        let next = |user: Option<&str>, action: Option<&str>, facts| NextFacts {
-            user_id: user.map(str::to_owned),
-            action: action.map(str::to_owned),
-            facts,
-            custom: Map::new(),
-        };
-        let (yes, no) = (flag(Fact::IsBot, true), flag(Fact::IsBot, false));
-        coming.plan(next(Some("ada"), Some("pay"), no)).unwrap();
-        coming
-            .plan(next(None, None, flag(Fact::IsNew, true)))
-            .unwrap();
-        coming
-            .plan(next(Some("ada"), Some("pay"), yes.clone()))
-            .unwrap();
-        assert_eq!(coming.take("bob", "pay").facts, flag(Fact::IsNew, true));
-        assert_eq!(coming.take("bob", "pay"), NextFacts::default());
-        assert_eq!(coming.take("ada", "pay").facts, yes);
-        coming.plan(next(Some("ada"), None, yes.clone())).unwrap();
-        coming
-            .plan(next(Some("ada"), None, Facts::default()))
-            .unwrap();
-        assert!(coming.all().is_empty());
-        for number in 0..=NEXT_FACTS {
-            let user = number.to_string();
-            coming.plan(next(Some(&user), None, yes.clone())).unwrap();
-        }
-        assert_eq!(coming.all().len(), NEXT_FACTS);
-        assert_eq!(coming.take("0", "pay"), NextFacts::default());
-        let long = Map::from_iter([("x".to_owned(), json!("x".repeat(20_000)))]);
-        let long = NextFacts {
-            custom: long,
-            ..NextFacts::default()
-        };
-        assert!(coming.plan(long).unwrap_err().contains("at most 16384"));
     }
 }

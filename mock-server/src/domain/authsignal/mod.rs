@@ -87,7 +87,7 @@ use jiff::Timestamp;
 
 use self::address::Contact;
 use self::challenge::{Challenges, Windows};
-pub use self::configuration::{Configuration, NextOutcome};
+pub use self::configuration::Configuration;
 use self::deletion::Deletions;
 pub use self::enrollment::Enrollment;
 use self::factor::Bearer;

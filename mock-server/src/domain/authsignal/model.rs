@@ -13,6 +13,7 @@ use super::factor::{Bearer, Verdict};
 use super::vocabulary::{Method, Outcome, State};
 use super::{ChallengeRequest, Enrollment, Refusal};
 use crate::domain::model;
+use crate::domain::scenario::Selector;
 
 const USERS: [&str; 2] = ["ada", "bob"];
 const NUMBERS: [&str; 2] = ["+15550100", "+15550101"];
@@ -542,15 +543,16 @@ impl Real {
             supplies,
             authsignal,
         } = &mut self.fixture;
-        let whose = || (Some(USERS[user].to_owned()), Some(ACTION.to_owned()));
-        let (user_id, action) = whose();
-        authsignal
-            .configuration
-            .plan(user_id, action, Some(outcome));
+        let whose = || Selector {
+            user_id: Some(USERS[user].to_owned()),
+            action: Some(ACTION.to_owned()),
+            channel: None,
+        };
+        let scenarios = &mut supplies.scenarios;
+        scenarios.plan_outcome(whose(), Some(outcome)).unwrap();
         let turn = &mut supplies.turn(at(now));
         let tracked = authsignal.track(turn, USERS[user], ACTION, known);
-        let (user_id, action) = whose();
-        authsignal.configuration.plan(user_id, action, None);
+        supplies.scenarios.plan_outcome(whose(), None).unwrap();
         match tracked {
             Ok(tracked) => Answer::State(word(tracked.state)),
             Err(refusal) => refused(&refusal),

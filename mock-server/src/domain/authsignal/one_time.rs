@@ -12,6 +12,7 @@ use super::{Authsignal, Refusal};
 use crate::domain::Turn;
 use crate::domain::custom::Custom;
 use crate::domain::outbox::{Channel, Message};
+use crate::domain::scenario::Subject;
 
 /// What a new challenge is for.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +149,12 @@ impl Authsignal {
             turn.ids.secret()
         } else {
             let configured = &self.configuration.authenticators;
-            turn.ids.digits(configured.code_length(challenge.method))
+            let digits = configured.code_length(challenge.method);
+            // Drawn in any case, so that ids do not depend on what is planned.
+            let drawn = turn.ids.digits(digits);
+            turn.scenarios
+                .code(&about(&challenge), digits)
+                .unwrap_or(drawn)
         };
         challenge.send(code.clone(), turn.now, self.configuration.code_life);
         let is_new = challenge.id.is_empty();
@@ -181,9 +187,11 @@ impl Authsignal {
             *kept = challenge.clone();
         }
         let created = self.created(&challenge, code, url);
-        match created {
-            Some(what) => self.send(turn, message, &challenge.id, what),
-            None => turn.outbox.send(message),
+        let message = Some(message).filter(|_| !turn.scenarios.loses(&about(&challenge)));
+        match (created, message) {
+            (Some(what), message) => self.send(turn, message, &challenge.id, what),
+            (None, Some(message)) => turn.outbox.send(message),
+            (None, None) => {}
         }
         self.log_challenge(turn, &challenge, ChallengeLog::sent(challenge.method));
         Ok(challenge)
@@ -386,7 +394,7 @@ impl Authsignal {
             )));
         }
         let claimant = Bearer::of_challenge(&challenge, user_id);
-        self.open_to_pass(&claimant, turn.now)?;
+        self.open_to_pass(turn, &claimant)?;
         self.challenges.bind(challenge_id, user_id, turn.now);
         let (code, key) = (challenge.action, challenge.idempotency_key);
         if challenge.verified {
@@ -446,6 +454,16 @@ impl Authsignal {
             )));
         }
         Ok(challenge)
+    }
+}
+
+/// What a scenario can be about: the message of a challenge.
+fn about(challenge: &Challenge) -> Subject<'_> {
+    Subject {
+        user_id: challenge.user_id.as_deref(),
+        action: Some(challenge.action.as_str()).filter(|action| !action.is_empty()),
+        channel: challenge.method.channel(),
+        user_without_case: None,
     }
 }
 

@@ -123,16 +123,16 @@ impl Authsignal {
 
     /// Creates the action of a challenge that was started without one, as decided by what decides about tracked ones.
     /// Where that is CHALLENGE, the action waits even if its user has no authenticator: its challenge was started already.
-    fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
+    fn open_action(&mut self, turn: &mut Turn<'_>, user_id: &str, code: &str, key: &str) {
         if code.is_empty() || self.action(user_id, code, key).is_ok() {
             return;
         }
-        let decided = self.decide(user_id, code, &Known::default());
+        let decided = self.decide(turn.scenarios, user_id, code, &Known::default());
         let state = state_of(decided.decision.outcome, true);
         let action = Action {
             decision: Some(decided.decision),
             rule_ids: decided.rule_ids,
-            ..Action::new(code.to_owned(), key.to_owned(), state, now)
+            ..Action::new(code.to_owned(), key.to_owned(), state, turn.now)
         };
         self.actions.insert(user_id, action);
     }
@@ -141,14 +141,18 @@ impl Authsignal {
     ///
     /// # Errors
     /// The action can no longer pass, or was decided against just now: it is kept as it was decided.
-    pub(super) fn open_to_pass(&mut self, bearer: &Bearer, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn open_to_pass(
+        &mut self,
+        turn: &mut Turn<'_>,
+        bearer: &Bearer,
+    ) -> Result<(), Refusal> {
         let Bearer {
             user_id,
             action,
             key,
             ..
         } = bearer;
-        self.open_action(user_id, action, key, now);
+        self.open_action(turn, user_id, action, key);
         self.open_to_challenges(user_id, action, key)
     }
 
@@ -159,11 +163,11 @@ impl Authsignal {
     /// As `open_to_pass`.
     pub(super) fn open_to_answer(
         &mut self,
+        turn: &mut Turn<'_>,
         challenge_id: &str,
         bearer: &Bearer,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
-        let open = self.open_to_pass(bearer, now);
+        let open = self.open_to_pass(turn, bearer);
         if open.is_err()
             && let Some(kept) = self.challenges.get_mut(challenge_id)
         {
@@ -286,19 +290,19 @@ impl Authsignal {
     }
 
     /// Sends a message to a person for a challenge: when the receivers of `what` have agreed, or now where no receiver is
-    /// configured. If a receiver does not agree, the message is not sent, and the challenge has no code.
+    /// configured. One that gets lost on its way is `None`; the receivers are asked all the same. If a receiver does not agree, the message is not sent, and the challenge has no code.
     pub(super) fn send(
         &mut self,
         turn: &mut Turn<'_>,
-        message: Message,
+        message: Option<Message>,
         challenge_id: &str,
         what: EventKind,
     ) {
         if self.events.has_receiver(&what) {
             let challenge_id = Some(challenge_id.to_owned());
-            self.events
-                .hold(turn, what, challenge_id, Then::Send(message));
-        } else {
+            let then = message.map_or(Then::Nothing, Then::Send);
+            self.events.hold(turn, what, challenge_id, then);
+        } else if let Some(message) = message {
             turn.outbox.send(message);
         }
     }

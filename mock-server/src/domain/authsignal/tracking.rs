@@ -14,6 +14,7 @@ use super::vocabulary::{Method, Outcome, State};
 use super::webhook::{ActionLog, EventKind, Kind, MatchedRule, Passing};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
+use crate::domain::scenario::{Deed, Scenarios};
 
 /// How far back a user's actions can be queried; documented.
 const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -123,7 +124,7 @@ impl Authsignal {
             ),
             None => {
                 known.is_remembered = self.remembers(user_id, &known, turn.now);
-                let decided = self.decide(user_id, code, &known);
+                let decided = self.decide(turn.scenarios, user_id, code, &known);
                 let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
                 let state = state_of(decided.decision.outcome, enrolled);
                 let decision = Some(decided.decision);
@@ -160,6 +161,9 @@ impl Authsignal {
                 };
                 self.pass(turn, passing);
             }
+            if state == State::ChallengeRequired {
+                self.stage_end(turn, user_id, code, &key);
+            }
         } else {
             self.tell_again(user_id, code, &key, known);
         }
@@ -178,6 +182,20 @@ impl Authsignal {
             rule_ids,
             evaluated,
         })
+    }
+
+    /// How the challenge of a new action ends, if that is planned. The answer to the call says that it waits.
+    pub(super) fn stage_end(&mut self, turn: &mut Turn<'_>, user_id: &str, code: &str, key: &str) {
+        let Some((passes, after)) = turn.scenarios.end(user_id, code) else {
+            return;
+        };
+        let deed = Deed::Finish {
+            user_id: user_id.to_owned(),
+            action: code.to_owned(),
+            key: key.to_owned(),
+            passes,
+        };
+        self.do_after(turn, after, deed);
     }
 
     /// The challenge that a track call names.
@@ -315,9 +333,15 @@ impl Authsignal {
     }
 
     /// What is decided about a new action. Uses up an outcome and facts that are planned for it.
-    pub(super) fn decide(&mut self, user_id: &str, code: &str, known: &Known) -> Decided {
-        let next = self.configuration.next_facts.take(user_id, code);
-        if let Some(outcome) = self.configuration.planned(user_id, code) {
+    pub(super) fn decide(
+        &self,
+        scenarios: &mut Scenarios,
+        user_id: &str,
+        code: &str,
+        known: &Known,
+    ) -> Decided {
+        let next = scenarios.facts(user_id, code);
+        if let Some(outcome) = scenarios.outcome(user_id, code) {
             let by = Decider::NextOutcome;
             return Decided {
                 decision: Decision { by, outcome },

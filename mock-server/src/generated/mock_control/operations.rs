@@ -63,6 +63,9 @@ pub static ALL: &[&Operation] = &[
     &LIST_FAULTS,
     &CONFIGURE_FAULTS,
     &DELETE_FAULT,
+    &LIST_SCENARIOS,
+    &CONFIGURE_SCENARIOS,
+    &DELETE_SCENARIO,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -1108,6 +1111,59 @@ pub static DELETE_FAULT: Operation = Operation {
     retry: Retry::Never,
     security: &[],
     path_parameters: &[("fault", 2usize)],
+    query_parameters: &["tenant"],
+    changes: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/scenarios`.
+pub static LIST_SCENARIOS: Operation = Operation {
+    id: "list_scenarios",
+    method: "GET",
+    path: "/_mock/scenarios",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::ALL_SCENARIOS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/scenarios`.
+pub static CONFIGURE_SCENARIOS: Operation = Operation {
+    id: "configure_scenarios",
+    method: "POST",
+    path: "/_mock/scenarios",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::TENANT_SCENARIOS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Never,
+    security: &[],
+    body: Some("ScenarioConfiguration"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/scenarios/{scenario}`.
+pub static DELETE_SCENARIO: Operation = Operation {
+    id: "delete_scenario",
+    method: "DELETE",
+    path: "/_mock/scenarios/{scenario}",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::TENANT_SCENARIOS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("scenario", 2usize)],
     query_parameters: &["tenant"],
     changes: true,
     ..Operation::PLAIN

@@ -461,7 +461,8 @@ pub trait Api: Surface {
     /// one that a sign-in without a track creates, such as that of a passkey. `userId` and
     /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
     /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
-    /// one that was set first counts. A reset removes them.
+    /// one that was set first counts. This is the short form of `/_mock/scenarios`, over the same list. A reset restores
+    /// that of the start.
     fn set_next_outcome(
         &self,
         caller: Self::Caller,
@@ -483,7 +484,8 @@ pub trait Api: Surface {
     /// Gives these facts to the rules of the next matching action that is tracked, once, whatever the tables say.
     /// `userId` and `action` restrict which actions match; without them, every action matches. New facts for the same
     /// user and action replace the old ones. Without any fact, the request removes the old ones. If several match, those
-    /// that were set first count. A reset removes them.
+    /// that were set first count. This is the short form of `/_mock/scenarios`, over the same list. A reset restores that
+    /// of the start.
     fn set_next_facts(
         &self,
         caller: Self::Caller,
@@ -538,6 +540,35 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: DeleteFaultRequest,
     ) -> impl Future<Output = DeleteFaultResponse> + Send;
+    /// List planned scenarios: `GET /_mock/scenarios`
+    ///
+    /// Lists the scenarios that are still to come, by tenant, outcomes and facts of next actions among them.
+    fn list_scenarios(
+        &self,
+        caller: Self::Reader,
+        request: ListScenariosRequest,
+    ) -> impl Future<Output = ListScenariosResponse> + Send;
+    /// Plan what happens next: `POST /_mock/scenarios`
+    ///
+    /// Sets what happens to the next actions, messages and requests of a kind: how an action is decided, what its rules
+    /// read, whether a message arrives and with which code, what somebody with a phone does and when, how a challenge ends,
+    /// and what goes wrong with a request. The list replaces the old one, or comes after it with `add`; an empty list takes
+    /// all scenarios back. The first scenario that is about something counts, until it is used up. What a scenario has set
+    /// going, such as a phone that answers in three seconds, goes on when the scenario is taken back. A reset restores the
+    /// scenarios at startup.
+    fn configure_scenarios(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureScenariosRequest,
+    ) -> impl Future<Output = ConfigureScenariosResponse> + Send;
+    /// Take a planned scenario back: `DELETE /_mock/scenarios/{scenario}`
+    ///
+    /// Takes one scenario back. The others stay, and so does what it has set going. The request has no body.
+    fn delete_scenario(
+        &self,
+        caller: Self::Caller,
+        request: DeleteScenarioRequest,
+    ) -> impl Future<Output = DeleteScenarioResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an
@@ -3291,6 +3322,137 @@ impl Refusable for DeleteFaultResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `list_scenarios`.
+pub struct ListScenariosRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `list_scenarios`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListScenariosResponse {
+    /// `200`: The scenarios.
+    Ok(types::AllScenarios),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ListScenariosResponse> for Reply {
+    fn from(response: ListScenariosResponse) -> Self {
+        match response {
+            ListScenariosResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListScenariosResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListScenariosResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ListScenariosResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `configure_scenarios`.
+pub struct ConfigureScenariosRequest {
+    /// The scenarios.
+    pub body: types::ScenarioConfiguration,
+}
+/// Answers of `configure_scenarios`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureScenariosResponse {
+    /// `200`: Done; the scenarios that are to come.
+    Ok(types::TenantScenarios),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureScenariosResponse> for Reply {
+    fn from(response: ConfigureScenariosResponse) -> Self {
+        match response {
+            ConfigureScenariosResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureScenariosResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureScenariosResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureScenariosResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for ConfigureScenariosResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `delete_scenario`.
+pub struct DeleteScenarioRequest {
+    /// The scenario, by its id.
+    pub scenario: types::ScenarioName,
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `delete_scenario`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteScenarioResponse {
+    /// `200`: Done; the scenarios that are to come.
+    Ok(types::TenantScenarios),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteScenarioResponse> for Reply {
+    fn from(response: DeleteScenarioResponse) -> Self {
+        match response {
+            DeleteScenarioResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteScenarioResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteScenarioResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteScenarioResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `configure_webhooks`.
 pub struct ConfigureWebhooksRequest {
     /// The configuration.
@@ -3503,6 +3665,7 @@ pub(super) static ACTIVECONNECT_USERS: Schema = Schema::new(
 pub(super) static ALL_FAILURES: Schema = Schema::new(&SCHEMAS, "AllFailures");
 pub(super) static ALL_FAULTS: Schema = Schema::new(&SCHEMAS, "AllFaults");
 pub(super) static ALL_NEXT_FACTS: Schema = Schema::new(&SCHEMAS, "AllNextFacts");
+pub(super) static ALL_SCENARIOS: Schema = Schema::new(&SCHEMAS, "AllScenarios");
 pub(super) static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
     &SCHEMAS,
     "AuthsignalConfiguration",
@@ -3569,12 +3732,17 @@ pub(super) static PHONE_SUBJECT: Schema = Schema::new(&SCHEMAS, "PhoneSubject");
 pub(super) static PROBLEM: Schema = Schema::new(&SCHEMAS, "Problem");
 pub(super) static PUSH_SUBJECT: Schema = Schema::new(&SCHEMAS, "PushSubject");
 pub(super) static QR_CODE_SUBJECT: Schema = Schema::new(&SCHEMAS, "QrCodeSubject");
+pub(super) static SCENARIO_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "ScenarioConfiguration",
+);
 pub(super) static SEED_DOCUMENT: Schema = Schema::new(&SCHEMAS, "SeedDocument");
 pub(super) static SNAPSHOT_SUBJECT: Schema = Schema::new(&SCHEMAS, "SnapshotSubject");
 pub(super) static SNAPSHOTS: Schema = Schema::new(&SCHEMAS, "Snapshots");
 pub(super) static STATE: Schema = Schema::new(&SCHEMAS, "State");
 pub(super) static TENANT_FAILURES: Schema = Schema::new(&SCHEMAS, "TenantFailures");
 pub(super) static TENANT_FAULTS: Schema = Schema::new(&SCHEMAS, "TenantFaults");
+pub(super) static TENANT_SCENARIOS: Schema = Schema::new(&SCHEMAS, "TenantScenarios");
 pub(super) static TENANT_TO_CREATE: Schema = Schema::new(&SCHEMAS, "TenantToCreate");
 pub(super) static TENANTS: Schema = Schema::new(&SCHEMAS, "Tenants");
 pub(super) static TOTP_CODE: Schema = Schema::new(&SCHEMAS, "TotpCode");
@@ -3687,6 +3855,14 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::routing::get(list_faults::<A>).post(configure_faults::<A>),
         )
         .route("/_mock/faults/{fault}", ::axum::routing::delete(delete_fault::<A>))
+        .route(
+            "/_mock/scenarios",
+            ::axum::routing::get(list_scenarios::<A>).post(configure_scenarios::<A>),
+        )
+        .route(
+            "/_mock/scenarios/{scenario}",
+            ::axum::routing::delete(delete_scenario::<A>),
+        )
         .route("/_mock/webhooks", ::axum::routing::post(configure_webhooks::<A>))
         .route(
             "/_mock/webhooks/deliveries",
@@ -4569,6 +4745,56 @@ async fn delete_fault<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
         )
         .await
 }
+async fn list_scenarios<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::LIST_SCENARIOS,
+            request,
+            |incoming: &Incoming| Ok(ListScenariosRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.list_scenarios(caller.into(), request),
+        )
+        .await
+}
+async fn configure_scenarios<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CONFIGURE_SCENARIOS,
+            request,
+            |incoming: &Incoming| Ok(ConfigureScenariosRequest {
+                body: incoming
+                    .json(&operations::CONFIGURE_SCENARIOS, &SCENARIO_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_scenarios(caller, request),
+        )
+        .await
+}
+async fn delete_scenario<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_SCENARIO,
+            request,
+            |incoming: &Incoming| Ok(DeleteScenarioRequest {
+                scenario: incoming
+                    .path_value(&operations::DELETE_SCENARIO, "scenario")?
+                    .parse()?
+                    .required()?,
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.delete_scenario(caller, request),
+        )
+        .await
+}
 async fn configure_webhooks<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -4722,6 +4948,9 @@ where
     visitor.visit::<ListFaultsResponse>(&operations::LIST_FAULTS);
     visitor.visit::<ConfigureFaultsResponse>(&operations::CONFIGURE_FAULTS);
     visitor.visit::<DeleteFaultResponse>(&operations::DELETE_FAULT);
+    visitor.visit::<ListScenariosResponse>(&operations::LIST_SCENARIOS);
+    visitor.visit::<ConfigureScenariosResponse>(&operations::CONFIGURE_SCENARIOS);
+    visitor.visit::<DeleteScenarioResponse>(&operations::DELETE_SCENARIO);
     visitor.visit::<ConfigureWebhooksResponse>(&operations::CONFIGURE_WEBHOOKS);
     visitor.visit::<ListWebhookDeliveriesResponse>(&operations::LIST_WEBHOOK_DELIVERIES);
     visitor.visit::<WebhookSendResponse>(&operations::WEBHOOK_SEND);
@@ -4737,6 +4966,7 @@ mod tests {
             &super::ALL_FAILURES,
             &super::ALL_FAULTS,
             &super::ALL_NEXT_FACTS,
+            &super::ALL_SCENARIOS,
             &super::AUTHSIGNAL_CONFIGURATION,
             &super::AUTHSIGNAL_CONFIGURED,
             &super::CHALLENGE_OUTCOME,
@@ -4776,12 +5006,14 @@ mod tests {
             &super::PROBLEM,
             &super::PUSH_SUBJECT,
             &super::QR_CODE_SUBJECT,
+            &super::SCENARIO_CONFIGURATION,
             &super::SEED_DOCUMENT,
             &super::SNAPSHOT_SUBJECT,
             &super::SNAPSHOTS,
             &super::STATE,
             &super::TENANT_FAILURES,
             &super::TENANT_FAULTS,
+            &super::TENANT_SCENARIOS,
             &super::TENANT_TO_CREATE,
             &super::TENANTS,
             &super::TOTP_CODE,

@@ -266,6 +266,13 @@ pub struct AllNextFacts {
     #[serde(rename = "nextFacts")]
     pub next_facts: ::std::vec::Vec<NextFacts>,
 }
+/// Scenarios that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AllScenarios {
+    /// The tenants, with their scenarios.
+    pub tenants: ::std::vec::Vec<TenantScenarios>,
+}
 /// How the mock makes the tokens of the sessions of an app client.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -7372,6 +7379,555 @@ pub struct RuleVariable {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
 }
+/// Something that happens next. The first members say to what; exactly one of the others says what happens. Without
+/// `times` and `always`, it happens once; a `code` stays.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Scenario {
+    /// Its id in the tenant, to take it back. The mock gives one if it is absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<ScenarioId>,
+    /// Only what is about this user.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<ScenarioUserId>,
+    /// Only what is about an action of this code. Nothing of Activeconnect is.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<ScenarioAction>,
+    /// How a message travels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel: ::std::option::Option<Channel>,
+    /// How many of these it lets pass first.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub skip: ::std::option::Option<i64>,
+    /// To how many more it happens.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub times: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Whether it happens until somebody takes it back.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub always: ::std::option::Option<bool>,
+    /// Outcome of an action, as Authsignal names it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub outcome: ::std::option::Option<Outcome>,
+    /// What the rules read about the next action that is tracked, whatever the tables of facts say.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub facts: ::std::option::Option<ScenarioFacts>,
+    /// How the message fares: with `fails`, it is in no inbox. The API answers as ever.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub delivery: ::std::option::Option<ScenarioDelivery>,
+    /// The code of the message, in place of a drawn one: digits, as many as the codes of the tenant have. A link has no code.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub code: ::std::option::Option<::std::string::String>,
+    /// What somebody with a phone does: about a session of Activeconnect, all of these; about a push notification of
+    /// Authsignal, and about a QR code once it is claimed, `approve` and `deny`. A session can meet three scenarios: one
+    /// that answers it, one that walks away, and one that returns.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<ScenarioPhone>,
+    /// How a person ends the challenge of the next action that asks for one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub challenge: ::std::option::Option<ScenarioChallenge>,
+    /// How long after the request the `phone` or the `challenge` acts, by the time of the tenant; at once if it is absent.
+    #[serde(
+        rename = "afterSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub after_seconds: ::std::option::Option<i64>,
+    /// Something that goes wrong with some requests. The first members say with which; all others say what goes wrong.
+    /// Without `times` and `always`, it is the next one; a rate limit stays.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fault: ::std::option::Option<Fault>,
+}
+/// Only what is about an action of this code. Nothing of Activeconnect is.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioAction(::std::string::String);
+impl ::std::ops::Deref for ScenarioAction {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioAction> for ::std::string::String {
+    fn from(value: ScenarioAction) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioAction {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioAction {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// How a person ends the challenge of the next action that asks for one.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum ScenarioChallenge {
+    /// `succeed`.
+    #[serde(rename = "succeed")]
+    Succeed,
+    /// `fail`.
+    #[serde(rename = "fail")]
+    Fail,
+}
+impl ::std::fmt::Display for ScenarioChallenge {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Succeed => f.write_str("succeed"),
+            Self::Fail => f.write_str("fail"),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioChallenge {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "succeed" => Ok(Self::Succeed),
+            "fail" => Ok(Self::Fail),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioChallenge {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioChallenge {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// What happens next.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioConfiguration {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ScenarioConfigurationTenant>,
+    /// Whether the scenarios come after those that are planned already. Otherwise they replace them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add: ::std::option::Option<bool>,
+    /// The scenarios, in the order in which they come.
+    pub scenarios: ::std::vec::Vec<Scenario>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for ScenarioConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioConfigurationTenant> for ::std::string::String {
+    fn from(value: ScenarioConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// How the message fares: with `fails`, it is in no inbox. The API answers as ever.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum ScenarioDelivery {
+    /// `fails`.
+    #[serde(rename = "fails")]
+    Fails,
+}
+impl ::std::fmt::Display for ScenarioDelivery {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Fails => f.write_str("fails"),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioDelivery {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "fails" => Ok(Self::Fails),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioDelivery {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioDelivery {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// What the rules read about the next action that is tracked, whatever the tables of facts say.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioFacts {
+    /// Facts of an address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ip: ::std::option::Option<IpFacts>,
+    /// Facts of a device.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub device: ::std::option::Option<DeviceFacts>,
+    /// Facts of a user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserFacts>,
+    /// Custom data points with their values: `custom.NAME`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<CustomFacts>,
+}
+/// Its id in the tenant, to take it back. The mock gives one if it is absent.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioId(::std::string::String);
+impl ::std::ops::Deref for ScenarioId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioId> for ::std::string::String {
+    fn from(value: ScenarioId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// The id of a scenario.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioName(::std::string::String);
+impl ::std::ops::Deref for ScenarioName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioName> for ::std::string::String {
+    fn from(value: ScenarioName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What somebody with a phone does: about a session of Activeconnect, all of these; about a push notification of
+/// Authsignal, and about a QR code once it is claimed, `approve` and `deny`. A session can meet three scenarios: one
+/// that answers it, one that walks away, and one that returns.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum ScenarioPhone {
+    /// `approve`.
+    #[serde(rename = "approve")]
+    Approve,
+    /// `deny`.
+    #[serde(rename = "deny")]
+    Deny,
+    /// `fail`.
+    #[serde(rename = "fail")]
+    Fail,
+    /// `walk_away`.
+    #[serde(rename = "walk_away")]
+    WalkAway,
+    /// `return`.
+    #[serde(rename = "return")]
+    Return,
+}
+impl ::std::fmt::Display for ScenarioPhone {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Approve => f.write_str("approve"),
+            Self::Deny => f.write_str("deny"),
+            Self::Fail => f.write_str("fail"),
+            Self::WalkAway => f.write_str("walk_away"),
+            Self::Return => f.write_str("return"),
+        }
+    }
+}
+impl ::std::str::FromStr for ScenarioPhone {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "approve" => Ok(Self::Approve),
+            "deny" => Ok(Self::Deny),
+            "fail" => Ok(Self::Fail),
+            "walk_away" => Ok(Self::WalkAway),
+            "return" => Ok(Self::Return),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioPhone {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioPhone {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// Only what is about this user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ScenarioUserId(::std::string::String);
+impl ::std::ops::Deref for ScenarioUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ScenarioUserId> for ::std::string::String {
+    fn from(value: ScenarioUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ScenarioUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ScenarioUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ScenarioUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ScenarioUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// A seed, as `--seed` reads it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -7743,6 +8299,15 @@ impl<'de> ::serde::Deserialize<'de> for TenantName {
             })
     }
 }
+/// Scenarios of a tenant that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantScenarios {
+    /// Name of the tenant.
+    pub tenant: ::std::string::String,
+    /// The scenarios, in the order in which they come.
+    pub scenarios: ::std::vec::Vec<Scenario>,
+}
 /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -7875,6 +8440,9 @@ pub struct TenantSummary {
     /// Everything that is planned to go wrong, failures among it, if anything is.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub faults: ::std::option::Option<::std::vec::Vec<Fault>>,
+    /// Scenarios that are still to come, if there are any.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub scenarios: ::std::option::Option<::std::vec::Vec<Scenario>>,
 }
 /// What a tenant begins with.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -9181,6 +9749,27 @@ impl ::std::fmt::Debug for PhoneRegistration {
         f.debug_struct("PhoneRegistration")
             .field("link", &format_args!("[secret]"))
             .field("name", &self.name)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Scenario")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("action", &self.action)
+            .field("channel", &self.channel)
+            .field("skip", &self.skip)
+            .field("times", &self.times)
+            .field("always", &self.always)
+            .field("outcome", &self.outcome)
+            .field("facts", &self.facts)
+            .field("delivery", &self.delivery)
+            .field("code", &format_args!("[secret]"))
+            .field("phone", &self.phone)
+            .field("challenge", &self.challenge)
+            .field("after_seconds", &self.after_seconds)
+            .field("fault", &self.fault)
             .finish()
     }
 }

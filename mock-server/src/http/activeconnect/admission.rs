@@ -316,6 +316,10 @@ impl Surface for ActiveconnectApi {
         faults::planned(ledger, Api::Activeconnect, operation, incoming, None)
     }
 
+    fn has_remarks(&self, caller: &Self::Caller) -> bool {
+        caller.tenant.ledger().is_staged()
+    }
+
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
         date_of(&self.app, caller.tenant.ledger())
     }

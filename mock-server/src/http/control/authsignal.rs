@@ -24,6 +24,7 @@ use crate::domain::authsignal::management::tenant::TenantSettings;
 use crate::domain::authsignal::rule::{ALWAYS, RuleText};
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
+use crate::domain::scenario::Selector;
 use crate::generated::mock_control::types as wire;
 use crate::sim::person;
 use crate::sim::phone::Trouble;
@@ -54,15 +55,21 @@ impl ControlApi {
         let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let user_id = wanted.user_id.map(String::from);
         let outcome = wanted.outcome.map(decided);
-        tenant.transact(|authsignal, _| {
+        tenant.transact(|authsignal, turn| {
             let warning = (outcome == Some(Outcome::Challenge))
                 .then(|| unchallengeable(authsignal, user_id.as_deref()))
                 .flatten();
-            let configuration = &mut authsignal.configuration;
-            configuration.plan(user_id, wanted.action.map(String::from), outcome);
+            let about = Selector {
+                user_id,
+                action: wanted.action.map(String::from),
+                channel: None,
+            };
+            let scenarios = &mut *turn.scenarios;
+            let planned = scenarios.plan_outcome(about, outcome);
+            planned.map_err(|why| Trouble::Malformed(format!("body /outcome: {why}")))?;
             Ok(wire::NextOutcomes {
                 warning,
-                next_outcomes: next_outcomes(&configuration.next_outcomes),
+                next_outcomes: next_outcomes(scenarios),
             })
         })
     }

@@ -11,6 +11,7 @@ use crate::domain::authsignal::data_point::{
     DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists, check_name,
 };
 use crate::domain::authsignal::fact::{Fact, FactTables, Facts, NextFacts, country, range};
+use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::types as wire;
 use crate::sim::phone::Trouble;
 
@@ -42,7 +43,11 @@ impl ControlApi {
             if let Some(points) = points {
                 configuration.data_points = points;
             }
-            Ok(configured(&tenant.account().id, configuration))
+            Ok(configured(
+                &tenant.account().id,
+                configuration,
+                turn.scenarios,
+            ))
         })
     }
 
@@ -75,11 +80,13 @@ impl ControlApi {
             facts,
             custom: custom.map(|custom| custom.0).unwrap_or_default(),
         };
-        tenant.transact(|authsignal, _| {
-            let coming = &mut authsignal.configuration.next_facts;
-            coming.plan(next).map_err(|why| at("custom", &why))?;
+        tenant.transact(|_, turn| {
+            let scenarios = &mut *turn.scenarios;
+            scenarios
+                .plan_facts(next)
+                .map_err(|why| at("custom", &why))?;
             Ok(wire::AllNextFacts {
-                next_facts: coming.all().iter().map(next_facts).collect(),
+                next_facts: all_next_facts(scenarios),
             })
         })
     }
@@ -225,6 +232,12 @@ fn ip_facts(facts: &Facts) -> wire::IpFacts {
     }
 }
 
+/// Facts of next actions, on the wire.
+fn all_next_facts(scenarios: &Scenarios) -> Vec<wire::NextFacts> {
+    let facts = scenarios.all().iter().filter_map(Scenario::next_facts);
+    facts.map(|facts| next_facts(&facts)).collect()
+}
+
 /// Facts of a future action, on the wire.
 pub(super) fn next_facts(next: &NextFacts) -> wire::NextFacts {
     let facts = &next.facts;
@@ -249,7 +262,11 @@ pub(super) fn next_facts(next: &NextFacts) -> wire::NextFacts {
     }
 }
 
-fn configured(tenant_id: &str, configuration: &Configuration) -> wire::FactsConfigured {
+fn configured(
+    tenant_id: &str,
+    configuration: &Configuration,
+    scenarios: &Scenarios,
+) -> wire::FactsConfigured {
     let FactTables {
         ips,
         devices,
@@ -291,12 +308,7 @@ fn configured(tenant_id: &str, configuration: &Configuration) -> wire::FactsConf
             .iter()
             .filter_map(point_entry)
             .collect(),
-        next_facts: configuration
-            .next_facts
-            .all()
-            .iter()
-            .map(next_facts)
-            .collect(),
+        next_facts: all_next_facts(scenarios),
         warnings: configuration.warnings(),
     }
 }

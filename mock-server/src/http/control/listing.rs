@@ -5,7 +5,7 @@ use super::admission::ControlApi;
 use super::facts::next_facts;
 use super::readings::Readings;
 use super::words::{
-    challenge_mode, count, decided_by, limit, next_outcomes, number, outcome, passkeys, unit,
+    challenge_mode, count, decided_by, limit, next_outcomes_of, number, outcome, passkeys, unit,
 };
 use crate::bounds::{JOURNAL_HEADER, SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
@@ -18,6 +18,7 @@ use crate::domain::authsignal::rule::Skipped;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::authsignal::{Authsignal, Configuration};
+use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::http::note::masking::{Shown, is_secret, of_api, without_secrets};
@@ -181,8 +182,10 @@ impl ControlApi {
                 actions: actions
                     .map(|one| action(authsignal, user_id, one))
                     .collect(),
-                next_outcomes: next_outcomes(authsignal.configuration.planned_for(user_id)),
-                next_facts: Some(waiting_facts(authsignal, user_id))
+                next_outcomes: tenant
+                    .ledger()
+                    .scenarios(|all| next_outcomes_of(all, user_id)),
+                next_facts: Some(tenant.ledger().scenarios(|all| waiting_facts(all, user_id)))
                     .filter(|waiting| !waiting.is_empty()),
             })
         })
@@ -368,6 +371,7 @@ fn asked(requested: Requested) -> Vec<String> {
 pub(super) fn authsignal_summary(
     tenant_id: &str,
     authsignal: &Authsignal,
+    next_outcomes: Vec<wire::NextOutcome>,
 ) -> wire::AuthsignalSummary {
     let Configuration {
         default_outcome,
@@ -377,7 +381,6 @@ pub(super) fn authsignal_summary(
         challenge_mode: mode,
         challenge_modes,
         challenge_enrolled_only,
-        next_outcomes: planned,
         passkeys: set,
         clients,
         ..
@@ -421,7 +424,7 @@ pub(super) fn authsignal_summary(
             })
             .collect(),
         challenge_enrolled_only: *challenge_enrolled_only,
-        next_outcomes: next_outcomes(planned),
+        next_outcomes,
         verification_methods: methods(allowed),
         passkeys: passkeys(set),
         clients: clients
@@ -444,10 +447,11 @@ fn app_client(id: &str, client: &AppClient) -> wire::AppClientSummary {
 }
 
 /// The facts that wait for an action of a user.
-fn waiting_facts(authsignal: &Authsignal, user_id: &str) -> Vec<wire::NextFacts> {
-    let all = authsignal.configuration.next_facts.all().iter();
-    let of_user = all.filter(|next| next.user_id.as_deref().is_none_or(|id| id == user_id));
-    of_user.map(next_facts).collect()
+fn waiting_facts(scenarios: &Scenarios, user_id: &str) -> Vec<wire::NextFacts> {
+    let all = scenarios.all().iter();
+    let of_user = all.filter(|one| one.about.has_user(user_id));
+    let facts = of_user.filter_map(Scenario::next_facts);
+    facts.map(|facts| next_facts(&facts)).collect()
 }
 
 fn user_summary(seen: Seen<'_>) -> wire::UserSummary {

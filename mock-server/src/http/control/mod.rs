@@ -9,8 +9,8 @@
 //! - `verification`: searches of the journal, and checks of what is in it
 //! - `expectation`: requests that a test expects, compared with those that came
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `snapshots`, `time`, `webhooks`: one subject
-//!   each
+//! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `scenarios`, `snapshots`, `time`, `webhooks`: one
+//!   subject each
 //! - `managed`: what the Management API sets
 //! - `pattern`: what a request must be, and how one differs from that
 //! - `body_path`: what a body must have at a JSONPath
@@ -44,6 +44,7 @@ mod phone;
 mod readings;
 pub(crate) mod refusal;
 mod repeated;
+mod scenarios;
 mod seen;
 mod snapshots;
 mod tenancy;

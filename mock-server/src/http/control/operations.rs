@@ -333,6 +333,39 @@ impl api::Api for ControlApi {
         )
     }
 
+    async fn list_scenarios(
+        &self,
+        _caller: (),
+        request: api::ListScenariosRequest,
+    ) -> api::ListScenariosResponse {
+        respond(
+            self.all_scenarios(&request)
+                .map(api::ListScenariosResponse::Ok),
+        )
+    }
+
+    async fn configure_scenarios(
+        &self,
+        _caller: (),
+        request: api::ConfigureScenariosRequest,
+    ) -> api::ConfigureScenariosResponse {
+        respond(
+            self.plan_scenarios(request.body)
+                .map(api::ConfigureScenariosResponse::Ok),
+        )
+    }
+
+    async fn delete_scenario(
+        &self,
+        _caller: (),
+        request: api::DeleteScenarioRequest,
+    ) -> api::DeleteScenarioResponse {
+        respond(
+            self.take_scenario_back(&request)
+                .map(api::DeleteScenarioResponse::Ok),
+        )
+    }
+
     async fn delete_fault(
         &self,
         _caller: (),

@@ -7,7 +7,8 @@ use super::admission::ControlApi;
 use super::faults::{faults, told};
 use super::listing::{authsignal_summary, searched};
 use super::readings::Readings;
-use super::words::{count, limit};
+use super::scenarios;
+use super::words::{count, limit, next_outcomes};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::{CreateError, Tenant, Wanted, text_fault};
@@ -102,7 +103,9 @@ pub(super) fn summary(tenant: &Tenant, is_brief: bool) -> wire::TenantSummary {
             }
         }),
         authsignal: authsignal.filter(|_| !is_brief).map(|part| {
-            part.look(|authsignal, _| authsignal_summary(&part.account().id, authsignal))
+            let planned = tenant.ledger().scenarios(next_outcomes);
+            let id = &part.account().id;
+            part.look(|authsignal, _| authsignal_summary(id, authsignal, planned))
         }),
         failures: Some(tenant)
             .filter(|_| !is_brief)
@@ -112,6 +115,10 @@ pub(super) fn summary(tenant: &Tenant, is_brief: bool) -> wire::TenantSummary {
             .filter(|_| !is_brief)
             .map(faults)
             .filter(|faults| !faults.is_empty()),
+        scenarios: Some(tenant)
+            .filter(|_| !is_brief)
+            .map(scenarios::told)
+            .filter(|scenarios| !scenarios.is_empty()),
     }
 }
 

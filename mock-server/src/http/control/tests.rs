@@ -559,6 +559,12 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenant": "shop", "add": true, "faults": [{"malformed": true}, {"error": "none"}]}),
                 json!({"tenant": "none", "faults": [{"status": 503}]}),
             ],
+            "configure_scenarios" => vec![
+                json!({"tenant": "shop", "scenarios": [{"delivery": "fails"}, {"phone": "approve", "code": "123456"}]}),
+                json!({"tenant": "shop", "add": true, "scenarios": [{"code": "123456"}, {"code": "12345"}]}),
+                json!({"tenant": "shop", "scenarios": [{"delivery": "fails"}, {"fault": {"operation": "none", "status": 503}}]}),
+                json!({"tenant": "none", "scenarios": [{"delivery": "fails"}]}),
+            ],
             "configure_webhooks" => vec![
                 json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),
@@ -702,6 +708,7 @@ async fn every_operation_takes_either_id_of_a_tenant_under_each_of_its_names() {
     for (method, target) in [
         ("GET", "/_mock/authsignal/export"),
         ("DELETE", "/_mock/faults/x"),
+        ("DELETE", "/_mock/scenarios/x"),
     ] {
         let missing = mock.refusal(method, target, "").await;
         assert!(

@@ -1,10 +1,10 @@
 //! Converts between enums of the wire and the domain. Decides nothing.
 
 use crate::bounds::Unit;
-use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::action::{Decider, Decision};
 use crate::domain::authsignal::passkey_settings::PasskeySettings;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::types as wire;
 
 /// Converts a number of things to the wire.
@@ -117,18 +117,24 @@ pub(super) fn decided_by(decision: Option<Decision>) -> wire::DecidedBy {
     }
 }
 
-/// Planned outcomes, on the wire.
-pub(super) fn next_outcomes<'a>(
-    planned: impl IntoIterator<Item = &'a NextOutcome>,
-) -> Vec<wire::NextOutcome> {
-    planned
-        .into_iter()
-        .map(|planned| wire::NextOutcome {
-            user_id: planned.user_id.clone(),
-            action: planned.action.clone(),
-            outcome: outcome(planned.outcome),
-        })
-        .collect()
+/// Outcomes of next actions, on the wire.
+pub(super) fn next_outcomes(scenarios: &Scenarios) -> Vec<wire::NextOutcome> {
+    scenarios.all().iter().filter_map(next_outcome).collect()
+}
+
+/// The same, of those that a user's action can take.
+pub(super) fn next_outcomes_of(scenarios: &Scenarios, user_id: &str) -> Vec<wire::NextOutcome> {
+    let all = scenarios.all().iter();
+    let of_user = all.filter(|one| one.about.has_user(user_id));
+    of_user.filter_map(next_outcome).collect()
+}
+
+fn next_outcome(scenario: &Scenario) -> Option<wire::NextOutcome> {
+    Some(wire::NextOutcome {
+        user_id: scenario.about.user_id.clone(),
+        action: scenario.about.action.clone(),
+        outcome: outcome(scenario.next_outcome()?),
+    })
 }
 
 /// Default number of entries in a listing.

@@ -102,8 +102,8 @@ export function getRequest(number) {
 }
 
 /**
- * Removes a planned fault or a snapshot of a tenant.
- * @param {"faults" | "snapshots"} list
+ * Removes a planned fault, a scenario or a snapshot of a tenant.
+ * @param {"faults" | "scenarios" | "snapshots"} list
  * @param {string} id
  * @param {string} tenant
  * @returns {Promise<unknown>}

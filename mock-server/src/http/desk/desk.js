@@ -13,6 +13,7 @@ import { loadPhone } from "./view/phone.js";
 import {
   closeDetail, loadRequests, noteNewest, offerEveryTenant, openRequest, resetRequests, showRequests, startRequests,
 } from "./view/requests.js";
+import { showScenarios, startScenarios } from "./view/scenarios.js";
 import { showSessions } from "./view/sessions.js";
 import { loadSnapshots, startSnapshots } from "./view/snapshots.js";
 import { showTenant, startTenantField } from "./view/tenant-field.js";
@@ -24,6 +25,7 @@ import { loadWebhooks } from "./view/webhooks.js";
 const sessionsOpen = whileOpen("sessions");
 const decisionsOpen = whileOpen("decide");
 const faultsOpen = whileOpen("faults");
+const scenariosOpen = whileOpen("scenarios");
 
 /** Closes what belongs to a tenant or to a world that is no longer shown. */
 function beginAgain() {
@@ -47,6 +49,7 @@ register("tenants", async () => {
   if (isAnother) beginAgain();
   if (decisionsOpen()) showDecisions();
   if (faultsOpen()) showFaults();
+  if (scenariosOpen()) showScenarios();
 });
 register("phone", async () => {
   await loadPhone();
@@ -65,11 +68,13 @@ startRequests();
 startUsers();
 startFaults();
 startSnapshots();
+startScenarios();
 startTimeline(openRequest);
 startTenantField(switchTenant);
 startNavigation((name) => {
   if (name === "decide") showDecisions();
   if (name === "faults") openFaults();
+  if (name === "scenarios") showScenarios();
   if (name === "sessions") showSessions();
   if (name === "journal") showRequests();
   refresh();

@@ -99,11 +99,20 @@ pub(crate) fn answered<'a>(
         status: reply.status.as_u16(),
         reason,
         evaluation: None,
-        warning: incoming
-            .broken()
-            .or_else(|| reply.planned.as_ref().map(|planned| planned.told.clone())),
+        warning: incoming.broken().or_else(|| {
+            let planned = reply.planned.as_ref().map(|planned| planned.told.clone());
+            both(planned, incoming.remarks())
+        }),
         ignored: incoming.ignored(),
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
+    }
+}
+
+/// Two warnings as one, if there are both.
+pub(crate) fn both(first: Option<String>, second: Option<String>) -> Option<String> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(format!("{first}; {second}")),
+        (first, second) => first.or(second),
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Incoming {
     ignored: Mutex<Vec<Unknown>>,
     /// What is wrong with its answer by the spec.
     broken: OnceLock<String>,
+    /// What the steps of its operation have to say of it.
+    remarks: OnceLock<String>,
 }
 
 impl fmt::Debug for Incoming {
@@ -82,6 +84,7 @@ impl Incoming {
             file: None,
             ignored: Mutex::default(),
             broken: OnceLock::new(),
+            remarks: OnceLock::new(),
         }
     }
 
@@ -105,6 +108,16 @@ impl Incoming {
         Some(format!(
             "{BROKEN}: {fault}. This is a bug of the mock: please report it"
         ))
+    }
+
+    /// Keeps what the steps of its operation have to say of it.
+    pub(super) fn remark(&self, remarks: String) {
+        let _ = self.remarks.set(remarks);
+    }
+
+    /// What the steps of its operation have to say of it.
+    pub fn remarks(&self) -> Option<String> {
+        self.remarks.get().cloned()
     }
 
     /// Refuses names that the spec does not have, or keeps them for [`ignored`](Self::ignored).

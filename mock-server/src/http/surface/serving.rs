@@ -24,7 +24,7 @@ use super::incoming::{End, Incoming};
 use super::operation::Operation;
 use super::rejection::Rejection;
 use super::reply::Reply;
-use crate::{skew, traces};
+use crate::{remark, skew, traces};
 
 /// The header of an answer that says what the mock has ignored of the request, or that the mock has a bug.
 const WARNING: HeaderName = HeaderName::from_static("stepup-mock-warning");
@@ -85,6 +85,11 @@ pub trait Surface: Send + Sync + 'static {
         _caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
         None
+    }
+
+    /// Whether what is carried out for this caller may have something to say in the journal.
+    fn has_remarks(&self, _caller: &Self::Caller) -> bool {
+        false
     }
 
     /// The time that the answer to this caller tells, if it is not the machine's.
@@ -158,13 +163,15 @@ where
                             true => {
                                 match incoming.known(operation).and_then(|()| decode(&incoming)) {
                                     Err(rejection) => Some(surface.reject(operation, rejection)),
-                                    Ok(request) if ahead == 0 => {
-                                        Some(act(caller.clone(), request).await.into())
-                                    }
                                     Ok(request) => {
-                                        // On the heap, so that no other request pays for its size.
                                         let step = act(caller.clone(), request);
-                                        Some(Box::pin(skew::within(ahead, step)).await.into())
+                                        let plain = ahead == 0 && !surface.has_remarks(&caller);
+                                        Some(if plain {
+                                            step.await.into()
+                                        } else {
+                                            // On the heap, so that no other request pays for its size.
+                                            Box::pin(observed(step, ahead, &incoming)).await.into()
+                                        })
                                     }
                                 }
                             }
@@ -209,6 +216,18 @@ where
         response.headers_mut().insert(CONNECTION, close);
     }
     response
+}
+
+/// Runs a step at a time that is so many seconds ahead, and keeps what it has to say.
+async fn observed<F: Future>(step: F, ahead: i64, incoming: &Incoming) -> F::Output {
+    let (output, remarks) = match ahead {
+        0 => remark::gather(step).await,
+        ahead => remark::gather(skew::within(ahead, step)).await,
+    };
+    if let Some(remarks) = remarks {
+        incoming.remark(remarks);
+    }
+    output
 }
 
 /// A text as a header can hold it.

@@ -12,6 +12,7 @@ use crate::domain::activeconnect::{self, Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::ids::{Ids, Position, seed_of};
 use crate::domain::outbox::{self, Outbox};
+use crate::domain::scenario::{Due, Scenarios};
 
 /// The members of a part that may stand beside a state: ids and credentials. Everything else is in the state.
 const OF_ACTIVECONNECT: [&str; 3] = ["id", "secret", "name"];
@@ -34,6 +35,9 @@ pub struct State {
     /// The bytes that the key of its sessions is made from, in hexadecimal digits.
     session_key: Option<String>,
     messages: outbox::Record,
+    /// What people do later, as scenarios had it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deeds: Vec<Due>,
     activeconnect: Option<activeconnect::record::Record>,
     authsignal: Option<authsignal::record::Record>,
 }
@@ -67,6 +71,7 @@ impl State {
             dice: sources.dice.position(),
             session_key: sources.session_key.clone(),
             messages: sources.supplies.outbox.record(),
+            deeds: sources.supplies.scenarios.due().collect(),
             activeconnect: sources.activeconnect.map(Activeconnect::record),
             authsignal: sources.authsignal.map(Authsignal::record),
         }
@@ -80,7 +85,13 @@ impl State {
         Ok(Supplies {
             ids: Ids::at(&self.ids).map_err(|why| format!("ids: {why}"))?,
             outbox: Outbox::restored(capacity, self.messages.clone()),
+            scenarios: Scenarios::default(),
         })
+    }
+
+    /// What people do later.
+    pub fn deeds(&self) -> Vec<Due> {
+        self.deeds.clone()
     }
 
     /// What faults draw from.

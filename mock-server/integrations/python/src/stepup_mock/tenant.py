@@ -92,6 +92,15 @@ class Tenant:
         __tracebackhide__ = True
         self.control("POST", "/_mock/faults", {"faults": _listed(faults)})
 
+    def scenarios(self, *scenarios: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]]) -> None:
+        """Plans what happens next in the tenant, such as ``scenarios({"userId": "ada", "outcome": "BLOCK"})``.
+
+        The scenarios replace those that are planned; none at all takes them back. The control API lists what a scenario
+        can be.
+        """
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/scenarios", {"scenarios": _listed(scenarios)})
+
     def verify(
         self,
         *expected: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]],

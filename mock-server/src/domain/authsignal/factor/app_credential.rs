@@ -359,7 +359,7 @@ impl Authsignal {
             kept.method = method;
             kept.authenticator_id = Some(authenticator_id.to_owned());
         }
-        self.open_to_answer(&challenge.id, &bearer, turn.now)?;
+        self.open_to_answer(turn, &challenge.id, &bearer)?;
         if let Some(kept) = self.challenges.get_mut(&challenge.id) {
             kept.verified = true;
         }

@@ -17,6 +17,7 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::{EventKind, Kind, PushCreated, Surroundings};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
+use crate::domain::scenario::{Deed, PhoneAct, Subject};
 
 /// Where an approval stands, for the page that asks.
 #[derive(Debug)]
@@ -104,6 +105,7 @@ impl Authsignal {
             };
             self.events.push(turn, EventKind::PushCreated(created));
         }
+        self.stage_answer(turn, &challenge);
         Ok(challenge)
     }
 
@@ -268,15 +270,21 @@ impl Authsignal {
     /// open, or its action can no longer pass.
     pub fn claim_qr(
         &mut self,
+        turn: &mut Turn<'_>,
         public_key: &str,
         challenge_id: &str,
         signature: &str,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let kind = Method::QrCode;
         let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
-        self.claim_approval(kind, challenge_id, &user_id, &id, true, now)
+        let was_claimed = self.challenges.get(challenge_id).is_some_and(is_claimed);
+        let claimed = self.claim_approval(kind, challenge_id, &user_id, &id, true, turn.now)?;
+        // Who reads the code again has set the answer going before.
+        if !was_claimed {
+            self.stage_answer(turn, &claimed);
+        }
+        Ok(claimed)
     }
 
     /// Whether the user can claim a QR code with that authenticator; `None` means one that is not enrolled yet.
@@ -360,22 +368,33 @@ impl Authsignal {
         let (user_id, authenticator) =
             self.live_signer(kind, public_key, challenge_id, signature, turn.now)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
-        let claimed = |challenge: &Challenge| {
-            let approval = challenge.approval.as_ref();
-            approval.is_some_and(|approval| approval.stage == Stage::Claimed)
-        };
-        if kind == Method::QrCode && !claimed(self.challenge_of(challenge_id, &user_id)?) {
+        self.take_answer(turn, kind, challenge_id, &user_id, &id, approved)
+    }
+
+    /// As [`answer_approval`](Self::answer_approval), from the device of that authenticator.
+    ///
+    /// # Errors
+    /// Those of the challenge.
+    fn take_answer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        kind: Method,
+        challenge_id: &str,
+        user_id: &str,
+        id: &str,
+        approved: bool,
+    ) -> Result<(), Refusal> {
+        if kind == Method::QrCode && !is_claimed(self.challenge_of(challenge_id, user_id)?) {
             return Err(Refusal::Invalid(
                 "the challenge is not claimed; claim it first".to_owned(),
             ));
         }
-        let challenge =
-            self.claim_approval(kind, challenge_id, &user_id, &id, approved, turn.now)?;
+        let challenge = self.claim_approval(kind, challenge_id, user_id, id, approved, turn.now)?;
         let life = self.configuration.code_life;
         self.challenges.answered(challenge_id);
-        let bearer = Bearer::of_challenge(&challenge, &user_id);
+        let bearer = Bearer::of_challenge(&challenge, user_id);
         if approved {
-            self.open_to_answer(challenge_id, &bearer, turn.now)?;
+            self.open_to_answer(turn, challenge_id, &bearer)?;
         }
         if let Some(kept) = self.challenges.get_mut(challenge_id) {
             kept.verified = approved;
@@ -390,11 +409,48 @@ impl Authsignal {
             }
         }
         if approved {
-            self.pass_by(turn, &bearer, kind, &id);
+            self.pass_by(turn, &bearer, kind, id);
         } else {
-            self.fail_action(&user_id, &bearer.action, &bearer.key, turn.now);
+            self.fail_action(user_id, &bearer.action, &bearer.key, turn.now);
         }
         Ok(())
+    }
+
+    /// Somebody with the app of a challenge answers it, as is planned: with the device that it is for, or else with the one
+    /// that the user enrolled last.
+    ///
+    /// # Errors
+    /// The challenge is gone or not open, its user has no such device, or it is approved and its action can no longer pass.
+    pub(in crate::domain::authsignal) fn answer_as_planned(
+        &mut self,
+        turn: &mut Turn<'_>,
+        challenge_id: &str,
+        approved: bool,
+    ) -> Result<(), Refusal> {
+        let challenge = self.challenges.get(challenge_id);
+        let challenge = challenge.ok_or_else(|| unknown_challenge(challenge_id))?;
+        let (kind, user_id) = (challenge.method, challenge.user_id.clone());
+        let user_id = user_id.unwrap_or_default();
+        let meant = challenge.authenticator_id.as_deref();
+        let device = self.enrolled(&user_id, kind, meant);
+        let device = device.ok_or_else(|| no_authenticator(&user_id, kind, meant))?;
+        let id = device.id.clone();
+        self.take_answer(turn, kind, challenge_id, &user_id, &id, approved)
+    }
+
+    /// What somebody with an app does about a challenge, if that is planned.
+    fn stage_answer(&mut self, turn: &mut Turn<'_>, challenge: &Challenge) {
+        let user_id = challenge.user_id.as_deref().unwrap_or_default();
+        let subject = Subject::action(user_id, &challenge.action);
+        let answers = |act| matches!(act, PhoneAct::Approve | PhoneAct::Deny);
+        let Some((act, after)) = turn.scenarios.phone(&subject, answers) else {
+            return;
+        };
+        let deed = Deed::Answer {
+            challenge_id: challenge.id.clone(),
+            approves: act == PhoneAct::Approve,
+        };
+        self.do_after(turn, after, deed);
     }
 
     /// What an app sees of a challenge. Of the application's data it sees the public data points.
@@ -431,6 +487,12 @@ impl Authsignal {
             device_id: of(|action| &action.device_id).or(told.device_id),
         }
     }
+}
+
+/// Whether a device has read a challenge and not answered it.
+fn is_claimed(challenge: &Challenge) -> bool {
+    let approval = challenge.approval.as_ref();
+    approval.is_some_and(|approval| approval.stage == Stage::Claimed)
 }
 
 /// Whether a challenge of that kind can be answered.

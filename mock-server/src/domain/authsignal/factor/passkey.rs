@@ -305,7 +305,7 @@ impl Authsignal {
                     scope: String::new(),
                     contact: Contact::default(),
                 };
-                self.open_to_pass(&bearer, turn.now)?;
+                self.open_to_pass(turn, &bearer)?;
                 self.pass_by(turn, &bearer, method, &id)
             }
         };

@@ -71,7 +71,7 @@ impl Authsignal {
         }
         self.adopt(&user_id, &known.contact, turn.now);
         let (code, key) = (wanted.code, turn.ids.uuid());
-        let next = self.configuration.next_facts.take(&user_id, &code);
+        let next = turn.scenarios.facts(&user_id, &code);
         let mut run = Run::new(&flow, wanted.client_id, known.clone(), next);
         let ((place, visits), skipped) = {
             let around = self.around(&user_id, &code, &flow, &run, None);
@@ -101,6 +101,9 @@ impl Authsignal {
             ..Action::new(code.clone(), key.clone(), state, turn.now)
         };
         self.begin(turn, &user_id, action, known);
+        if state == State::ChallengeRequired {
+            self.stage_end(turn, &user_id, &code, &key);
+        }
         let contact = self.contact(&user_id, &code, &key);
         Ok(StartedFlow {
             bearer: Bearer {

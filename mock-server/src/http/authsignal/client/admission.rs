@@ -270,6 +270,10 @@ impl Surface for ClientApi {
         faults::planned(ledger, Api::AuthsignalClient, operation, incoming, bearer)
     }
 
+    fn has_remarks(&self, caller: &Self::Caller) -> bool {
+        caller.tenant.ledger().is_staged()
+    }
+
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
         date_of(&self.app, caller.tenant.ledger())
     }
@@ -290,7 +294,7 @@ impl Surface for ClientApi {
         let api = "authsignal-client";
         let mut note = note::answered(api, operation, incoming, target, reply, why(reply));
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
-        note.warning = warning.or(note.warning);
+        note.warning = note::both(warning, note.warning);
         let bearer = caller.and_then(|caller| caller.bearer.as_ref());
         note.user_id = bearer.map(|bearer| bearer.user_id.clone()).or(note.user_id);
         let ledger = tenant.as_deref().map(AuthsignalPart::ledger);

@@ -834,7 +834,7 @@ impl api::Api for ClientApi {
             .tenant
             .transact_delivered(|authsignal, turn| {
                 let (id, signature) = (&body.challenge_id, &body.signature);
-                let challenge = authsignal.claim_qr(&public_key, id, signature, turn.now)?;
+                let challenge = authsignal.claim_qr(turn, &public_key, id, signature)?;
                 let told = authsignal.shown(&challenge);
                 let user = challenge.user_id.as_deref();
                 let user = user.and_then(|user_id| authsignal.shown_of_user(user_id));

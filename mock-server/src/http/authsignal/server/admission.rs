@@ -246,6 +246,10 @@ impl Surface for ServerApi {
         faults::planned(ledger, Api::Authsignal, operation, incoming, None)
     }
 
+    fn has_remarks(&self, caller: &Self::Caller) -> bool {
+        caller.tenant.ledger().is_staged()
+    }
+
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
         date_of(&self.app, caller.tenant.ledger())
     }
@@ -264,7 +268,7 @@ impl Surface for ServerApi {
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
-        note.warning = warning.or(note.warning);
+        note.warning = note::both(warning, note.warning);
         let unauthorized = tenant.is_none() && reply.status == StatusCode::UNAUTHORIZED;
         if unauthorized && is_with_secret(operation, incoming) {
             note.warning.get_or_insert_with(|| NO_TENANT.to_owned());

@@ -16,6 +16,7 @@ const VIEWS = [
   { name: "decide", title: "Decisions" },
   { name: "faults", title: "Faults" },
   { name: "snapshots", title: "Snapshots" },
+  { name: "scenarios", title: "Scenarios" },
 ];
 
 const FIRST = "journal";

@@ -58,7 +58,9 @@ pub(super) fn because(situation: &Situation) -> String {
     let what = match (decision.by, &situation.rule) {
         (Decider::Rule, Some(name)) => format!("The rule “{name}”"),
         (Decider::Rule, None) => "A rule".to_owned(),
-        (Decider::NextOutcome, _) => "An outcome set for the next action (next-outcome)".to_owned(),
+        (Decider::NextOutcome, _) => {
+            "An outcome planned for this action (next-outcome or scenario)".to_owned()
+        }
         (Decider::ActionOutcome, _) => "The outcome set for all actions of this code".to_owned(),
         (Decider::Flow, _) => "The flow of the action".to_owned(),
         (Decider::DefaultOutcome, _) => "The default outcome of the tenant".to_owned(),

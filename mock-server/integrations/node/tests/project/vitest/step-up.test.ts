@@ -35,6 +35,16 @@ test("a fault is met once, and taken back", async ({ stepup }) => {
   expect((await user(stepup, "ada")).status).toBe(200);
 });
 
+test("what happens next is planned, and taken back", async ({ stepup }) => {
+  const { authsignal } = await challenged(stepup);
+  const pay = async () => (await authsignal.track({ userId: "ada", action: "pay", attributes: {} })).state;
+  await stepup.scenarios({ userId: "ada", action: "pay", outcome: "BLOCK" });
+  expect([await pay(), await pay()]).toEqual(["BLOCK", "CHALLENGE_REQUIRED"]);
+  await stepup.scenarios({ outcome: "REVIEW", always: true });
+  await stepup.scenarios();
+  expect(await pay()).toBe("CHALLENGE_REQUIRED");
+});
+
 test("what the application sent is verified", async ({ stepup }) => {
   await challenged(stepup);
   const tracked = { pattern: { operation: "track", userId: "ada" } };

@@ -107,6 +107,14 @@ public final class Tenant implements AutoCloseable {
     }
 
     /**
+     * Plans what happens next in the tenant, such as {@code scenarios(Map.of("userId", "ada", "outcome", "BLOCK"))}. The
+     * scenarios replace those that are planned; none at all takes them back. The control API lists what a scenario can be.
+     */
+    public void scenarios(Map<?, ?>... scenarios) {
+        control("POST", "/_mock/scenarios", Map.of("scenarios", List.of(scenarios)));
+    }
+
+    /**
      * Checks which requests the tenant got, such as
      * {@code verify(Map.of("pattern", Map.of("operation", "track"), "exactly", 1))}. Other tenants' requests do not count.
      *

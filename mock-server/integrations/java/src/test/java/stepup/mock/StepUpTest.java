@@ -60,6 +60,16 @@ class StepUpTest {
     }
 
     @Test
+    void whatHappensNextIsPlannedAndTakenBack(Tenant stepup) {
+        Application application = new Application(stepup);
+        stepup.scenarios(Map.of("userId", "ada", "challenge", "succeed"));
+        assertTrue(application.validates(application.challenged("ada", ADA)));
+        stepup.scenarios(Map.of("challenge", "succeed", "always", true));
+        stepup.scenarios();
+        assertFalse(application.validates(application.challenged("ada", ADA)));
+    }
+
+    @Test
     void eachMessageIsReturnedOnceAndTheNewestFirst(Tenant stepup) {
         Application application = new Application(stepup);
         String token = application.challenged("ada", ADA);
