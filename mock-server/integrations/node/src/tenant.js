@@ -67,9 +67,9 @@ export class Tenant {
     await this.control("POST", "/_mock/faults", { faults: faults.flat() });
   }
 
-  /** @param {object[]} scenarios */
+  /** @param {(object | object[])[]} scenarios */
   async scenarios(...scenarios) {
-    await this.control("POST", "/_mock/scenarios", { tenant: this.id, scenarios });
+    await this.control("POST", "/_mock/scenarios", { scenarios: scenarios.flat() });
   }
 
   /**

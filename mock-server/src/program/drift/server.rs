@@ -23,8 +23,8 @@ use crate::bounds;
 use crate::program::body::{BodyError, body};
 #[cfg(feature = "tls")]
 use crate::program::tls;
-use crate::runtime::{is_loopback, read_text};
 use crate::runtime::seed::Secret;
+use crate::runtime::{is_loopback, read_text};
 
 /// How often a request is sent that the server refuses because there are too many.
 const ATTEMPTS: usize = 4;
