@@ -34,7 +34,13 @@ const SERVICE: &str = "stepup-mock";
 const TIME: Duration = Duration::from_secs(10);
 
 /// What exports spans, if anything does.
-pub(super) struct Export(Option<SdkTracerProvider>);
+pub(super) struct Export(Option<Begun>);
+
+struct Begun {
+    provider: SdkTracerProvider,
+    /// Whether the log says already that spans were lost.
+    told: Arc<AtomicBool>,
+}
 
 /// Begins to export spans if the flag or the environment names a collector.
 ///
@@ -48,8 +54,8 @@ pub(super) fn export(endpoint: Option<&str>, traces: &Traces) -> anyhow::Result<
         }
         begun => begun?,
     };
-    if let Some(provider) = &begun {
-        traces.begin(provider.tracer(SERVICE));
+    if let Some(begun) = &begun {
+        traces.begin(begun.provider.tracer(SERVICE));
     }
     Ok(Export(begun))
 }
@@ -57,26 +63,30 @@ pub(super) fn export(endpoint: Option<&str>, traces: &Traces) -> anyhow::Result<
 impl Export {
     /// Sends the last spans. An absent collector delays this only so long.
     pub(super) async fn finish(self) {
-        let Some(provider) = self.0 else {
+        let Some(Begun { provider, told }) = self.0 else {
             return;
         };
         // It waits for the thread that exports, which needs this runtime.
-        let flushed =
-            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(TRACES_FLUSH));
-        // Whoever stops the mock needs no more than the warning of the export itself.
-        let _ = flushed.await;
+        let flush = move || provider.shutdown_with_timeout(TRACES_FLUSH);
+        let flushed = tokio::task::spawn_blocking(flush).await;
+        if !matches!(flushed, Ok(Ok(()))) && !told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the collector did not take the last traces within {TRACES_FLUSH:?}; they are lost"
+            );
+        }
     }
 }
 
-fn begin(flag: Option<&str>) -> anyhow::Result<Option<SdkTracerProvider>> {
+fn begin(flag: Option<&str>) -> anyhow::Result<Option<Begun>> {
     let Some(endpoint) = endpoint(flag, variable)? else {
         return Ok(None);
     };
+    let told = Arc::default();
     let client = Client {
         http: client(&endpoint, time()?)?,
         runtime: Handle::current(),
         collector: endpoint.origin().ascii_serialization(),
-        told: Arc::default(),
+        told: Arc::clone(&told),
     };
     let exporter = SpanExporter::builder()
         .with_http()
@@ -96,7 +106,7 @@ fn begin(flag: Option<&str>) -> anyhow::Result<Option<SdkTracerProvider>> {
         .with_resource(resource.build())
         .with_batch_exporter(exporter)
         .build();
-    Ok(Some(provider))
+    Ok(Some(Begun { provider, told }))
 }
 
 /// The URL that spans go to, if they go anywhere.
@@ -242,7 +252,9 @@ impl HttpClient for Client {
         Self: 'async_trait,
     {
         Box::pin(async move {
-            let sent = self.http.execute(request.try_into()?);
+            let (http, request) = (self.http.clone(), request.try_into()?);
+            // Whole, because the client sets its alarm before its first turn.
+            let sent = async move { http.execute(request).await };
             let answer = self.runtime.spawn(sent).await;
             let answer = match answer {
                 Ok(Ok(answer)) => answer,

@@ -115,7 +115,7 @@ async fn a_collector_gets_a_span_of_each_request_and_webhook_and_nothing_secret(
     assert_eq!(ask(forced.basic(MANAGEMENT_SECRET)).await, 429);
     assert_eq!(
         ask(Request::new("GET", &format!("/challenge?token={MARK}"))).await,
-        400
+        403
     );
     assert_eq!(ask(Request::new(MARK, &format!("/{MARK}"))).await, 404);
     let sent = hook.take();
@@ -143,7 +143,7 @@ async fn a_collector_gets_a_span_of_each_request_and_webhook_and_nothing_secret(
             ("url.path", None),
             ("network.protocol.version", Some("1.1")),
             ("stepup.api", Some("authsignal")),
-            ("stepup.operation", Some("enroll_authenticator")),
+            ("stepup.operation", Some("enroll_verified_authenticator")),
             ("stepup.tenant", Some("mock-app")),
             ("stepup.fault", None),
         ],
@@ -169,7 +169,7 @@ async fn a_collector_gets_a_span_of_each_request_and_webhook_and_nothing_secret(
     assert_eq!(sent[0].text("traceparent"), format!("00-{TRACE}-{own}-01"));
     assert_eq!(sent[0].header("tracestate"), None);
 
-    let track = named(&spans, "POST /v1/users/{userId}/actions/{actionCode}");
+    let track = named(&spans, "POST /v1/users/{userId}/actions/{action}");
     says(
         track,
         &[
@@ -294,8 +294,8 @@ async fn a_collector_that_is_away_or_refuses_costs_the_spans_and_one_line_of_the
             ],
         );
         for _ in 0..20 {
-            let health = wire::send(running.address(), &Request::new("GET", "/_mock/health"));
-            assert_eq!(health.await.status, 200);
+            let health = Request::new("GET", "/_mock/health");
+            assert_eq!(wire::send(running.address(), &health).await.status, 200);
         }
         let stopped = stop(running).await;
         assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
@@ -303,6 +303,24 @@ async fn a_collector_that_is_away_or_refuses_costs_the_spans_and_one_line_of_the
         assert_eq!(told, 1, "{}", stopped.stderr);
         assert!(stopped.stderr.contains(why), "{}", stopped.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_collector_that_says_nothing_holds_up_neither_requests_nor_the_end() {
+    let silent = Receiver::that(Reply::Silence).await;
+    let running = start(
+        &["--otlp-endpoint", &silent.base()],
+        &[("OTEL_BSP_SCHEDULE_DELAY", "1")],
+    );
+    let health = Request::new("GET", "/_mock/health");
+    assert_eq!(wire::send(running.address(), &health).await.status, 200);
+    // The export is under way.
+    silent.next().await;
+    assert_eq!(wire::send(running.address(), &health).await.status, 200);
+    let stopped = stop(running).await;
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    let said = "did not take the last traces within 2s";
+    assert!(stopped.stderr.contains(said), "{}", stopped.stderr);
 }
 
 #[tokio::test]
