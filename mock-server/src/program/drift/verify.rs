@@ -100,6 +100,7 @@ fn verified(wanted: &Verification) -> anyhow::Result<Reported> {
         true => wanted.keys()?,
         false => Keys::default(),
     };
+    let server = Server::new(base, wanted.ca.as_deref())?;
     let text = plan.text(&against);
     if wanted.format == Format::Text || wanted.dry_run {
         std::io::stdout()
@@ -123,7 +124,6 @@ fn verified(wanted: &Verification) -> anyhow::Result<Reported> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let server = Server::new(base, wanted.ca.as_deref())?;
     runtime.block_on(self::run(&server, &against, &keys, &plan, wanted.format))
 }
 
