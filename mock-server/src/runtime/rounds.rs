@@ -59,8 +59,8 @@ impl App {
 
     /// Freezes or releases the clock of a tenant, or the mock's and all of them, then moves each. On the way forward, a
     /// clock stops at each time at which a webhook falls due, until its receiver has answered, or at which somebody does
-    /// what a scenario says. So retries, batches and deeds come in their order, at their times. This waits for receivers for at most a minute, and goes on if the caller
-    /// goes away.
+    /// what a scenario says. So retries, batches and deeds come in their order, at their times. This waits for receivers for at
+    /// most a minute, and goes on if the caller goes away.
     ///
     /// # Errors
     /// A clock would go past its end. Nothing has changed then.
@@ -187,21 +187,28 @@ fn is_delivering(tenant: &Tenant, at: Option<Timestamp>) -> bool {
     })
 }
 
-/// Moves the clock of a tenant to a time, through everything that falls due until then.
+/// Moves the clock of a tenant to a time, through everything that falls due until then. While a clock that goes forward runs,
+/// time also passes for those who wait for receivers. So a retry that is due 30 s after the end of an attempt comes within a move
+/// of 30 s, however long the attempt took.
 async fn pass(tenant: &Tenant, to: Timestamp, shift: Shift) {
     let _pace = tenant.ledger.pace.lock().await;
+    let (clock, began) = (&tenant.ledger.clock, std::time::Instant::now());
+    let end = || match shift {
+        Shift::By(_) if !clock.is_frozen() => to.saturating_add(began.elapsed()).unwrap_or(to),
+        _ => to,
+    };
     // What takes longer goes on after the move.
-    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, to)).await;
-    arrive(tenant, to, shift);
+    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, &end)).await;
+    arrive(tenant, end(), shift);
 }
 
-/// Delivers and does everything that falls due until a time, in order.
-async fn settle(tenant: &Tenant, to: Timestamp) {
+/// Delivers and does everything that falls due until the end of a move, in order.
+async fn settle(tenant: &Tenant, end: impl Fn() -> Timestamp) {
     let clock = &tenant.ledger.clock;
     for _ in 0..ADVANCE_STEPS {
         // Before looking, so that no change is missed.
         let mut changed = tenant.ledger.changed();
-        if let Some(at) = next(tenant).filter(|at| *at <= to) {
+        if let Some(at) = next(tenant).filter(|at| *at <= end()) {
             if at > clock.now() {
                 clock.set(at);
                 tenant.ledger.announce();
@@ -246,6 +253,7 @@ fn arrive(tenant: &Tenant, to: Timestamp, shift: Shift) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::time::Duration;
 
     use serde_json::json;
@@ -288,5 +296,44 @@ mod tests {
         let (passed, seen) = tokio::join!(app.pass(None, None, Shift::By(Duration::ZERO)), slow);
         passed.unwrap();
         assert!(clock.now() >= seen);
+    }
+
+    #[tokio::test]
+    async fn a_retry_comes_within_a_move_of_its_interval_however_long_attempts_take() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", receiver.local_addr().unwrap());
+        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
+            "webhooks": [{"url": url, "events": ["authenticator.created"]}]}}]});
+        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
+        let part = app.authsignal("t").unwrap();
+        let sms = Enrollment {
+            phone_number: Some("+64270000000".into()),
+            ..Enrollment::new(Method::Sms)
+        };
+        let enrolled = part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms));
+        enrolled.unwrap();
+        let clock = part.ledger().clock();
+        let attempts = Cell::new(0);
+        let refusing = async {
+            loop {
+                let (mut request, _) = receiver.accept().await.unwrap();
+                let _ = request.read(&mut [0; 4096]).await.unwrap();
+                // Each attempt takes some of the time that passes.
+                let began = clock.now();
+                while clock.now() <= began + Duration::from_millis(2) {
+                    tokio::task::yield_now().await;
+                }
+                let answer = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                request.write_all(answer).await.unwrap();
+                attempts.set(attempts.get() + 1);
+            }
+        };
+        // Three retries, 30 s apart.
+        tokio::select! {
+            passed = app.pass(None, None, Shift::By(Duration::from_secs(90))) => passed.unwrap(),
+            () = refusing => {}
+        }
+        assert_eq!(attempts.get(), 4);
+        assert!(!part.look(|authsignal, now| authsignal.is_delivering(now)));
     }
 }
