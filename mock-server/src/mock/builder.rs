@@ -454,10 +454,10 @@ impl MockServerBuilder {
 #[cfg(feature = "tls")]
 fn secured(app: &App, listeners: Listeners) -> Result<(Ports, Option<String>), Error> {
     let malformed = |error: TlsError| Error::Malformed(error.to_string());
-    let authority = Authority::new().map_err(malformed)?;
     let names = app.behaviour.names(&[listeners.address()]);
-    let tls = Tls::of_authority(&authority, names).map_err(malformed)?;
+    let authority = Authority::new(&names).map_err(malformed)?;
     let ca_pem = authority.certificate().to_owned();
+    let tls = Tls::of_authority(authority, names).map_err(malformed)?;
     Ok((Ports::with_tls(listeners, None, tls), Some(ca_pem)))
 }
 

@@ -260,7 +260,7 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 pub struct Several<T>(Vec<T>);
 
 /// Reads each part of a text, without the blanks around it. A comma at the end, or a second one, names nothing more.
-fn several<T>(
+pub(super) fn several<T>(
     read: fn(&str) -> Result<T, String>,
 ) -> impl Fn(&str) -> Result<Several<T>, String> + Clone {
     move |text| {
@@ -278,7 +278,7 @@ fn several<T>(
 }
 
 /// All that the texts of a setting name.
-fn all<T: Clone>(texts: Option<&[Several<T>]>) -> Vec<T> {
+pub(super) fn all<T: Clone>(texts: Option<&[Several<T>]>) -> Vec<T> {
     let texts = texts.unwrap_or_default().iter();
     texts
         .flat_map(|Several(parts)| parts.iter().cloned())

@@ -61,8 +61,9 @@ pub(super) fn secured(
             (tls.map_err(whole)?, None)
         }
         Wanted::Own(folder) => {
-            let (authority, file) = authority(folder)?;
-            let tls = Tls::of_authority(&authority, behaviour.names(addresses));
+            let names = behaviour.names(addresses);
+            let (authority, file) = authority(folder, &names)?;
+            let tls = Tls::of_authority(authority, names);
             (tls.map_err(whole)?, Some(file))
         }
     };
@@ -75,8 +76,11 @@ impl Secured {
     }
 }
 
-/// The mock's own authority and the file of its certificate. It is made if there is none.
-pub(super) fn authority(folder: Option<&Path>) -> anyhow::Result<(Authority, PathBuf)> {
+/// The mock's own authority and the file of its certificate. It is made for these names if there is none.
+pub(super) fn authority(
+    folder: Option<&Path>,
+    names: &[String],
+) -> anyhow::Result<(Authority, PathBuf)> {
     let own = match folder {
         Some(_) => None,
         None => own_folder(),
@@ -85,7 +89,7 @@ pub(super) fn authority(folder: Option<&Path>) -> anyhow::Result<(Authority, Pat
     let folder = folder.context(
         "there is no home folder to keep the mock's certificate authority in; name a folder with --tls-ca-dir",
     )?;
-    let authority = Authority::kept_in(folder).map_err(whole)?;
+    let authority = Authority::kept_in(folder, names).map_err(whole)?;
     let file = folder.join(AUTHORITY);
     Ok((authority, std::path::absolute(&file).unwrap_or(file)))
 }

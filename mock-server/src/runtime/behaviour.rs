@@ -160,7 +160,7 @@ impl Behaviour {
         let own = own.map(|ip| ip.to_string());
         let public = self.public_url.iter();
         let public = public.map(|url| url.host().trim_matches(['[', ']']).to_owned());
-        let always = ["localhost", "*.localhost", "127.0.0.1", "::1"];
+        let always = ["localhost", "127.0.0.1", "::1"];
         let mut names: Vec<_> = always.map(str::to_owned).into_iter().collect();
         for name in own.chain(public).chain(self.allow_host.iter().cloned()) {
             if !names.contains(&name) {

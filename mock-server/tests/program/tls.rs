@@ -110,6 +110,11 @@ async fn plain_and_tls_share_a_port_and_each_caller_gets_urls_of_its_own_kind() 
     assert_eq!(secure, format!("https://127.0.0.1:{port}"));
     let file = word(&ready["caFile"]);
     assert_eq!(Path::new(file), folder.path().join("ca.pem"));
+    let below = format!("https://shop.localhost:{port}/_mock/health");
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let at = trusting(file).resolve("shop.localhost", address);
+    let health = at.build().unwrap().get(below).send().await.unwrap();
+    assert!(health.status().is_success());
     for (client, version) in [
         (trusting(file), Version::HTTP_2),
         (trusting(file).http1_only(), Version::HTTP_11),

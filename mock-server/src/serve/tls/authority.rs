@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use tempfile::Builder;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -35,6 +36,20 @@ const AUTHORITY_LIFE: u32 = 3650;
 const CERTIFICATE_LIFE: u32 = 397;
 /// A name that every certificate has.
 const LOCALHOST: &str = "localhost";
+/// Domains that are nobody's on the internet (RFC 2606, RFC 6762, and ICANN for `internal`), which each authority may sign for,
+/// with all names below them.
+const DOMAINS: [&str; 5] = [LOCALHOST, "test", "example", "local", "internal"];
+/// Networks of one machine or one site, which each authority may sign for: loopback, private and link-local ones.
+const NETWORKS: [(IpAddr, u8); 8] = [
+    (IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+    (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
+    (IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
+    (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+    (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
+];
 
 /// A certificate authority.
 pub struct Authority {
@@ -44,13 +59,14 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new one, which nobody else knows.
+    /// A new one, which nobody else knows. It may sign for these names and IP addresses, and for what is nobody's.
     ///
     /// # Errors
     /// The operating system gives no random bytes.
-    pub fn new() -> Result<Self, TlsError> {
+    pub fn new(names: &[String]) -> Result<Self, TlsError> {
         let key = KeyPair::generate()?;
-        Ok(Self::of(description().self_signed(&key)?.pem(), key))
+        let certificate = constrained(names).self_signed(&key)?.pem();
+        Ok(Self::of(certificate, key))
     }
 
     fn of(certificate: String, key: KeyPair) -> Self {
@@ -61,11 +77,13 @@ impl Authority {
         }
     }
 
-    /// The one of a folder, which is made if there is none. Of two mocks that make it at once, both take the same.
+    /// The one of a folder, which is made if there is none, for these names and IP addresses. Of two mocks that make it at once,
+    /// both take the same.
     ///
     /// # Errors
+    /// It was made for other names.
     /// The folder cannot be read or written, or its files are broken, or the key is missing.
-    pub fn kept_in(folder: &Path) -> Result<Self, TlsError> {
+    pub fn kept_in(folder: &Path, names: &[String]) -> Result<Self, TlsError> {
         let (certificate_file, key_file) = (folder.join(AUTHORITY), folder.join(KEY));
         let broken = |why: String| TlsError::Broken {
             certificate: certificate_file.clone(),
@@ -85,12 +103,21 @@ impl Authority {
         let key =
             KeyPair::from_pem(&key).map_err(|_| broken("the key is unreadable".to_owned()))?;
         let certificate = kept(&certificate_file, 0o644, || {
-            Ok(description().self_signed(&key)?.pem())
+            Ok(constrained(names).self_signed(&key)?.pem())
         })?;
         let authority = Self::of(certificate, key);
         let (signed, _) = authority.issue(vec![LOCALHOST.to_owned()])?;
-        let fits = authority.vouches_for(&signed);
+        let fits = authority.vouches_for(&signed, LOCALHOST);
         fits.map_err(|why| broken(why.to_string()))?;
+        for name in names {
+            let (signed, _) = authority.issue(vec![name.clone()])?;
+            let fits = authority.vouches_for(&signed, name);
+            fits.map_err(|_| TlsError::Beyond {
+                certificate: certificate_file.clone(),
+                key: key_file.clone(),
+                name: name.clone(),
+            })?;
+        }
         Ok(authority)
     }
 
@@ -99,10 +126,11 @@ impl Authority {
         &self.certificate
     }
 
-    /// Whether a client that trusts the authority takes a certificate.
+    /// Whether a client that trusts the authority takes a certificate for that name.
     pub(super) fn vouches_for(
         &self,
         certificate: &CertificateDer<'_>,
+        name: &str,
     ) -> Result<(), rustls::Error> {
         let general = |why: &str| rustls::Error::General(why.to_owned());
         let own = CertificateDer::from_pem_slice(self.certificate.as_bytes());
@@ -111,8 +139,7 @@ impl Authority {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
             .map_err(|error| general(&error.to_string()))?;
-        let name =
-            ServerName::try_from(LOCALHOST).map_err(|_| rustls::Error::UnsupportedNameType)?;
+        let name = ServerName::try_from(name).map_err(|_| rustls::Error::UnsupportedNameType)?;
         verifier
             .verify_server_cert(certificate, &[], &name, &[], UnixTime::now())
             .map(drop)
@@ -149,6 +176,33 @@ fn description() -> CertificateParams {
     // It signs certificates of servers, and no other authority.
     description.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     description.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    description
+}
+
+/// An authority that clients believe only for these names and IP addresses, and for what is nobody's: whoever gets hold of its
+/// key can pretend to be nobody else.
+fn constrained(names: &[String]) -> CertificateParams {
+    let networks = NETWORKS.map(|(address, prefix)| CidrSubnet::from_addr_prefix(address, prefix));
+    let domains = DOMAINS.map(|name| GeneralSubtree::DnsName(name.to_owned()));
+    let mut permitted: Vec<_> = networks.map(GeneralSubtree::IpAddress).into();
+    permitted.extend(domains);
+    for name in names {
+        let subtree = match name.parse::<IpAddr>() {
+            Err(_) => GeneralSubtree::DnsName(name.clone()),
+            Ok(address) => {
+                let bits = if address.is_ipv4() { 32 } else { 128 };
+                GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, bits))
+            }
+        };
+        if !permitted.contains(&subtree) {
+            permitted.push(subtree);
+        }
+    }
+    let mut description = description();
+    description.name_constraints = Some(NameConstraints {
+        permitted_subtrees: permitted,
+        excluded_subtrees: Vec::new(),
+    });
     description
 }
 

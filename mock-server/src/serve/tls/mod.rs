@@ -2,6 +2,7 @@
 
 mod authority;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
@@ -76,6 +79,17 @@ pub enum TlsError {
         /// The file that its key would be in.
         key: PathBuf,
     },
+    /// The mock's own authority was made for other names.
+    #[error("the authority in {} may not sign for {name}; delete it and {}, and start the mock again for a new one that may, \
+        which clients then have to trust", certificate.display(), key.display())]
+    Beyond {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// The name or the IP address.
+        name: String,
+    },
     /// No certificate can be made.
     #[error("cannot make a certificate: {0}")]
     Unmade(#[from] rcgen::Error),
@@ -113,30 +127,32 @@ impl Tls {
         let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
             .map_err(|_| TlsError::NoKey(key.to_owned()))?;
         warn_of_readers(key);
-        Self::with(chain, secret).map_err(|why| TlsError::Unfit {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-            why,
-        })
+        let certified = CertifiedKey::from_der(chain, secret, &provider());
+        let one = certified.map(SingleCertAndKey::from);
+        one.and_then(|one| Self::with(Arc::new(one)))
+            .map_err(|why| TlsError::Unfit {
+                certificate: certificate.to_owned(),
+                key: key.to_owned(),
+                why,
+            })
     }
 
     /// With a certificate that the mock's own authority makes for these names and IP addresses.
     ///
     /// # Errors
     /// A name is none of a host, or the operating system gives no random bytes.
-    pub fn of_authority(authority: &Authority, names: Vec<String>) -> Result<Self, TlsError> {
+    pub fn of_authority(authority: Authority, names: Vec<String>) -> Result<Self, TlsError> {
         let (certificate, key) = authority.issue(names)?;
-        Ok(Self::with(vec![certificate], key)?)
+        let usual = CertifiedKey::from_der(vec![certificate], key, &provider())?;
+        let usual = Arc::new(usual);
+        Ok(Self::with(Arc::new(Own { authority, usual }))?)
     }
 
-    fn with(
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-    ) -> Result<Self, rustls::Error> {
+    fn with(certificates: Arc<dyn ResolvesServerCert>) -> Result<Self, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(chain, key)?;
+            .with_cert_resolver(certificates);
         config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
@@ -176,6 +192,33 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// What the mock's own authority vouches for: the names that the mock has, and each name below localhost, which a browser takes
+/// for this machine, once a client asks for it. A wildcard would not do: most clients take none directly below `localhost`, and
+/// rustls then takes the whole certificate for malformed.
+struct Own {
+    authority: Authority,
+    usual: Arc<CertifiedKey>,
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Own").finish_non_exhaustive()
+    }
+}
+
+impl ResolvesServerCert for Own {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let below = hello
+            .server_name()
+            .filter(|name| name.ends_with(".localhost"));
+        let issued = below.and_then(|name| {
+            let (certificate, key) = self.authority.issue(vec![name.to_owned()]).ok()?;
+            CertifiedKey::from_der(vec![certificate], key, &provider()).ok()
+        });
+        Some(issued.map_or_else(|| Arc::clone(&self.usual), Arc::new))
+    }
 }
 
 /// Warns of a private key that is not private.

@@ -19,7 +19,12 @@ fn the_authority_is_made_once_and_its_key_is_for_its_user_alone() {
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("new/folder");
     let made: Vec<_> = std::thread::scope(|scope| {
-        let make = || Authority::kept_in(&below).unwrap().certificate().to_owned();
+        let make = || {
+            Authority::kept_in(&below, &[])
+                .unwrap()
+                .certificate()
+                .to_owned()
+        };
         let at_once: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
         let made = at_once.into_iter().map(|one| one.join().unwrap());
         made.collect()
@@ -35,29 +40,29 @@ fn the_authority_is_made_once_and_its_key_is_for_its_user_alone() {
         let mode = |name| fs::metadata(below.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode("ca-key.pem"), 0o600);
     }
-    let authority = Authority::kept_in(&below).unwrap();
+    let authority = Authority::kept_in(&below, &[]).unwrap();
     let (signed, _) = authority.issue(vec!["localhost".to_owned()]).unwrap();
-    assert_eq!(authority.vouches_for(&signed), Ok(()));
-    let stranger = Authority::new().unwrap();
-    assert!(stranger.vouches_for(&signed).is_err());
+    assert_eq!(authority.vouches_for(&signed, "localhost"), Ok(()));
+    let stranger = Authority::new(&[]).unwrap();
+    assert!(stranger.vouches_for(&signed, "localhost").is_err());
 }
 
 #[test]
 fn an_authority_that_does_not_fit_its_key_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    Authority::kept_in(folder.path()).unwrap();
+    Authority::kept_in(folder.path(), &[]).unwrap();
     let (certificate, key) = (
         folder.path().join(AUTHORITY),
         folder.path().join("ca-key.pem"),
     );
-    let other = Authority::new().unwrap().certificate().to_owned();
+    let other = Authority::new(&[]).unwrap().certificate().to_owned();
     for (file, text) in [
         (&certificate, other.as_str()),
         (&certificate, "x"),
         (&key, "x"),
     ] {
         fs::write(file, text).unwrap();
-        let Err(error) = Authority::kept_in(folder.path()) else {
+        let Err(error) = Authority::kept_in(folder.path(), &[]) else {
             panic!("{text} is accepted")
         };
         let error = error.to_string();
@@ -73,9 +78,9 @@ fn an_authority_that_does_not_fit_its_key_is_refused_with_what_to_do() {
 fn a_certificate_without_its_key_is_refused_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = folder.path().join(AUTHORITY);
-    let given = Authority::new().unwrap().certificate().to_owned();
+    let given = Authority::new(&[]).unwrap().certificate().to_owned();
     fs::write(&certificate, &given).unwrap();
-    let Err(error) = Authority::kept_in(folder.path()) else {
+    let Err(error) = Authority::kept_in(folder.path(), &[]) else {
         panic!("it is accepted")
     };
     let error = error.to_string();
@@ -88,6 +93,83 @@ fn a_certificate_without_its_key_is_refused_and_nothing_is_written() {
     }
     assert_eq!(fs::read_to_string(&certificate).unwrap(), given);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_authority_signs_for_what_is_nobodys_and_for_the_names_that_it_was_made_for() {
+    let names = |names: &[&str]| {
+        names
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let own = names(&[
+        "localhost",
+        "stepup-mock",
+        "mock.shop.example.com",
+        "203.0.113.7",
+    ]);
+    let authority = Authority::new(&own).unwrap();
+    let believed = |name: &str| {
+        let (signed, _) = authority.issue(names(&[name])).unwrap();
+        authority.vouches_for(&signed, name).is_ok()
+    };
+    for name in [
+        "localhost",
+        "a.localhost",
+        "mock.test",
+        "host.docker.internal",
+        "mock.default.svc.cluster.local",
+        "stepup-mock",
+        "mock.shop.example.com",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.168.1.1",
+        "203.0.113.7",
+        "fd00::1",
+    ] {
+        assert!(believed(name), "{name}");
+    }
+    for name in [
+        "example.com",
+        "shop.example.com",
+        "authsignal.com",
+        "other-mock",
+        "203.0.113.8",
+        "172.32.0.1",
+        "2001:db8::1",
+    ] {
+        assert!(!believed(name), "{name}");
+    }
+    // Nor where a name that it may sign for is beside another.
+    let (signed, _) = authority
+        .issue(names(&["localhost", "example.com"]))
+        .unwrap();
+    assert!(authority.vouches_for(&signed, "localhost").is_err());
+}
+
+#[test]
+fn an_authority_that_was_made_for_other_names_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = |name: &str| vec!["localhost".to_owned(), name.to_owned()];
+    Authority::kept_in(folder.path(), &names("first-mock")).unwrap();
+    Authority::kept_in(folder.path(), &names("first-mock")).unwrap();
+    Authority::kept_in(folder.path(), &names("second.test")).unwrap();
+    let Err(error) = Authority::kept_in(folder.path(), &names("second-mock")) else {
+        panic!("it signs for another name")
+    };
+    let error = error.to_string();
+    for words in [
+        "may not sign for second-mock",
+        "ca.pem",
+        "ca-key.pem",
+        "delete",
+    ] {
+        assert!(error.contains(words), "no {words:?} in {error}");
+    }
 }
 
 #[test]
