@@ -74,14 +74,13 @@ impl Authsignal {
             sms_variables: sms,
             email_variables: email,
             credential_life: life,
-            next_facts,
             lists,
             passkeys,
             data_points: points,
             flows,
             ..
         } = configuration;
-        let (is_own, planned) = (*passkeys != PasskeySettings::default(), next_facts.all());
+        let is_own = *passkeys != PasskeySettings::default();
         let minutes = life.map(|life| life.as_mins());
         let own = [
             member("facts", facts, !facts.is_empty()),
