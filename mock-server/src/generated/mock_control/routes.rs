@@ -3782,7 +3782,7 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
         .route(
             "/_mock/journal/search",
-            ::axum::routing::post(search_journal::<A>),
+            ::axum::routing::post(search_journal::<A>).get(get_journal_entry::<A>),
         )
         .route("/_mock/journal/har", ::axum::routing::get(export_har::<A>))
         .route("/_mock/verify", ::axum::routing::post(verify_requests::<A>))
