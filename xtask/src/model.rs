@@ -129,6 +129,8 @@ pub struct Parameter {
     pub description: String,
     /// What values it takes.
     pub kind: ParameterKind,
+    /// The pattern of its texts, if they have one.
+    pub pattern: Option<String>,
 }
 
 /// What values a parameter takes.
@@ -534,5 +536,9 @@ fn parameter(spec: &Spec, value: &Value) -> Result<Parameter> {
             .unwrap_or_default(),
         description: text(value, "description"),
         kind,
+        pattern: schema
+            .get("pattern")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
     })
 }

@@ -311,18 +311,20 @@ fn paths(api: &Api) -> (Vec<&str>, Vec<TokenStream>) {
 /// Whether every path of a template is one that the operation may have: of its own template, or of a more specific one.
 fn covers(operation: &Operation, template: &str) -> bool {
     let (general, template) = (operation.path.split('/'), template.split('/'));
-    let is_text = |name: &str| {
+    let takes = |name: &str, segment: &str| {
         let mut parameters = operation.parameters.iter();
         let parameter = parameters.find(|one| one.location == Location::Path && one.name == name);
-        // No word is a number.
-        !parameter.is_some_and(|one| matches!(one.kind, ParameterKind::Integer { .. }))
+        let pattern = parameter.and_then(|one| one.pattern.as_deref());
+        let pattern = pattern.and_then(|pattern| regress::Regex::new(pattern).ok());
+        // A parameter of the other template may be anything.
+        segment.starts_with('{') || pattern.is_none_or(|pattern| pattern.find(segment).is_some())
     };
     general.clone().count() == template.clone().count()
         && general.zip(template).all(|(general, segment)| {
             let name = general
                 .strip_prefix('{')
                 .and_then(|rest| rest.strip_suffix('}'));
-            general == segment || name.is_some_and(is_text)
+            general == segment || name.is_some_and(|name| takes(name, segment))
         })
 }
 

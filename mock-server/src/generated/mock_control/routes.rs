@@ -3780,10 +3780,7 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         )
         .route("/_mock/messages/{message}", ::axum::routing::delete(delete_message::<A>))
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
-        .route(
-            "/_mock/journal/search",
-            ::axum::routing::post(search_journal::<A>).get(get_journal_entry::<A>),
-        )
+        .route("/_mock/journal/search", ::axum::routing::post(search_journal::<A>))
         .route("/_mock/journal/har", ::axum::routing::get(export_har::<A>))
         .route("/_mock/verify", ::axum::routing::post(verify_requests::<A>))
         .route("/_mock/journal/{number}", ::axum::routing::get(get_journal_entry::<A>))
