@@ -551,7 +551,7 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         ),
         (
             verify("http://192.0.2.2:18120/v1", &["--yes"]),
-            vec!["every machine on the way reads the key", "--allow-http"],
+            vec!["every machine on the way can read the key", "--allow-http"],
         ),
         (
             verify("http://127.0.0.1:1/?key=hunter2hunter2", &[]),
