@@ -325,6 +325,13 @@ enum Rest {
     /// Nothing but to drop it.
     Nothing,
     /// To go on with a handshake that has begun with these bytes.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(
+            dead_code,
+            reason = "nothing reads the bytes of a handshake without TLS"
+        )
+    )]
     Handshake(Bytes),
     /// To go on in HTTP/2, which has begun with these bytes.
     Http2(Bytes),

@@ -22,6 +22,10 @@ const HANDSHAKE: u8 = 22;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
 /// What a client may begin with.
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(dead_code, reason = "no port awaits a handshake without TLS")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
     /// A request.
