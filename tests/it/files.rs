@@ -96,7 +96,7 @@ impl Tenant {
         let messages = Request::new("GET", "/_mock/messages");
         said.push(self.answer(200, &messages).await.json());
         let settled = Request::new("GET", "/_mock/webhooks/deliveries?settled=true");
-        said.push(self.answer(200, &settled).await.json());
+        said.push(unsigned(self.answer(200, &settled).await.json()));
         let exported = Request::new("GET", "/_mock/authsignal/export");
         said.push(self.answer(200, &exported).await.json());
         said.push(self.server.state());
