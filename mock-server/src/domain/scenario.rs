@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::authsignal::fact::{Facts, NextFacts};
 use super::authsignal::vocabulary::Outcome;
+use super::in_file::counter;
 use super::later;
 use super::outbox::Channel;
 use crate::bounds::{DEEDS, NEXT_FACTS, NEXT_OUTCOMES, SCENARIOS};
@@ -274,13 +275,31 @@ pub struct Due {
     pub deed: Deed,
 }
 
+/// What a file holds besides the scenarios themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Record {
+    /// How many have had an id of the mock.
+    #[serde(deserialize_with = "counter")]
+    pub named: u64,
+    /// The deeds that wait, in their order.
+    pub due: Vec<Due>,
+}
+
+impl Record {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The scenarios of a tenant that are still to come, and the deeds that they have brought about.
 #[derive(Clone, Debug, Default)]
 pub struct Scenarios {
     /// In the order in which they come.
     planned: Vec<Scenario>,
     /// How many have had an id of the mock.
-    pub named: u64,
+    named: u64,
     /// How many have been planned.
     placed: u64,
     /// By time, and of one time by their order.
@@ -354,7 +373,7 @@ impl Scenarios {
             channel: None,
         };
         let has_any = !next.facts.is_empty() || !next.custom.is_empty();
-        let effect = has_any.then(|| Effect::Facts(next.facts, next.custom));
+        let effect = has_any.then_some(Effect::Facts(next.facts, next.custom));
         let is_one = |one: &Scenario| one.next_facts().is_some();
         self.plan_next(about, effect, is_one, NEXT_FACTS)
     }
@@ -525,6 +544,14 @@ impl Scenarios {
         (first.key().0 <= now && first.get().doer() == doer).then(|| first.remove())
     }
 
+    /// What a file holds besides the scenarios themselves.
+    pub fn record(&self) -> Record {
+        Record {
+            named: self.named,
+            due: self.due().collect(),
+        }
+    }
+
     /// All deeds that wait, in their order.
     pub fn due(&self) -> impl Iterator<Item = Due> {
         let due = self.due.iter();
@@ -534,14 +561,17 @@ impl Scenarios {
         })
     }
 
-    /// The deeds of a file wait.
+    /// Goes on with what a file holds.
     ///
     /// # Errors
-    /// There are too many.
-    pub fn restore(&mut self, due: Vec<Due>) -> Result<(), String> {
+    /// There are too many deeds.
+    pub fn restore(&mut self, Record { named, due }: Record) -> Result<(), String> {
+        self.named = named;
         if due.len() > DEEDS {
             let count = due.len();
-            return Err(format!("there are {count}; a tenant has at most {DEEDS}"));
+            return Err(format!(
+                "scenarios: {count} deeds wait; a tenant has at most {DEEDS}"
+            ));
         }
         for Due { at, deed } in due {
             self.deeds += 1;
@@ -591,7 +621,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Map;
 
-    use super::{Deed, Doer, Effect, PhoneAct, Scenario, Scenarios, Selector, Subject};
+    use super::{Deed, Doer, Effect, PhoneAct, Record, Scenario, Scenarios, Selector, Subject};
     use crate::bounds::{DEEDS, NEXT_FACTS, NEXT_OUTCOMES, SCENARIOS};
     use crate::domain::authsignal::fact::{Fact, Facts, NextFacts};
     use crate::domain::authsignal::vocabulary::Outcome;
@@ -766,9 +796,13 @@ mod tests {
         let waiting: Vec<_> = all.due().collect();
         assert_eq!((waiting.len(), waiting[0].at), (DEEDS, NOW));
         let mut other = Scenarios::default();
-        other.restore(waiting.clone()).unwrap();
-        assert_eq!(other.due().collect::<Vec<_>>(), waiting);
+        other.restore(all.record()).unwrap();
+        assert_eq!(other.record(), all.record());
         let too_many = [&waiting[..], &waiting[..1]].concat();
+        let too_many = Record {
+            named: 0,
+            due: too_many,
+        };
         assert!(Scenarios::default().restore(too_many).is_err());
         assert_eq!(all.take_due(Doer::Authsignal, NOW), None, "it is another's");
         assert_eq!(all.take_due(Doer::Activeconnect, NOW), Some(deed(DEEDS)));

@@ -218,7 +218,7 @@ enum Read {
     /// Something in a step.
     Effect(Effect),
     /// A fault of a request.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 impl Scenario {
@@ -248,7 +248,7 @@ impl Scenario {
         self.check_together()?;
         let after = SignedDuration::from_secs(self.after_seconds.unwrap_or_default().into());
         Ok(Read::Effect(if let Some(fault) = &self.fault {
-            return Ok(Read::Fault((**fault).clone()));
+            return Ok(Read::Fault(fault.clone()));
         } else if let Some(Word(outcome)) = self.outcome {
             Effect::Outcome(outcome)
         } else if let Some(facts) = &self.facts {
@@ -536,7 +536,7 @@ pub fn plan(
             Read::Fault(mut fault) => {
                 fault.id.get_or_insert_with(|| id.clone());
                 of_faults.push(ToPlan {
-                    fault,
+                    fault: *fault,
                     at: format!("/{index}/fault"),
                     scenario: Some(OfScenario { id, place }),
                 });

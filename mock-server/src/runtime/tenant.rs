@@ -19,6 +19,7 @@ use super::snapshot::{Moment, Snapshots};
 use crate::domain::activeconnect::{Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
+use crate::domain::scenario::Scenario as Planned;
 use crate::domain::{Page, Supplies};
 
 /// One isolated tenant, with its part at each vendor that it has.
@@ -260,10 +261,21 @@ impl Tenant {
             dump.insert("authsignal".to_owned(), state.into());
         }
         let planned = self.ledger.scenarios(|all| {
+            let planned = all.all().iter().map(|one| {
+                let Planned {
+                    id,
+                    about,
+                    skip,
+                    times,
+                    effect,
+                    ..
+                } = one;
+                format!("{id}: {about:?}, {skip}, {times:?}, {effect:?}")
+            });
             let due = all.due().map(|due| format!("{due:?}"));
-            (format!("{:?}", all.all()), due.collect::<Vec<_>>())
+            planned.chain(due).collect::<Vec<_>>()
         });
-        if planned != ("[]".to_owned(), Vec::new()) {
+        if !planned.is_empty() {
             dump.insert("scenarios".to_owned(), json!(planned));
         }
         let messages = self.ledger.messages(Outbox::len);
@@ -308,7 +320,7 @@ impl Planted {
             let restored = Self::restored(state, application, account, limits, outbox, now);
             let restored = restored.and_then(|mut restored| {
                 let (mut scenarios, _) = planned.plans()?;
-                scenarios.restore(state.deeds())?;
+                scenarios.restore(state.scenarios())?;
                 restored.supplies.scenarios = scenarios;
                 Ok(restored)
             });

@@ -698,3 +698,53 @@ fn no_member_of_an_answer_commands_the_terminal() {
     }
     server.join().unwrap();
 }
+
+#[tokio::test]
+async fn the_scenarios_command_adds_lists_removes_and_clears() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let tool = |line: &str| {
+        let arguments: Vec<_> = line.split(' ').collect();
+        running::command(&[&["scenarios"], &arguments[..]].concat())
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let said = |line| text(&tool(line).stdout);
+    let block = "mock-app: scenario-1: {\"action\":\"signIn\",\"outcome\":\"BLOCK\",\"times\":1,\"userId\":\"ada\"}\n";
+    assert_eq!(
+        said("add --user ada --action signIn --outcome BLOCK"),
+        block
+    );
+    let both = said("add --phone walk_away --after 3 --skip 1 --always");
+    let own = "\"afterSeconds\":3,\"always\":true,\"phone\":\"walk_away\",\"skip\":1";
+    let own = format!("mock-app: scenario-2: {{{own}}}\n");
+    assert_eq!(both, format!("{block}{own}"));
+    assert_eq!(said("list"), both);
+    assert_eq!(said("remove scenario-1"), own);
+    let fault = said("add --tenant mock-app --fault {\"operation\":\"track\",\"status\":503}");
+    assert!(fault.contains("\"id\":\"scenario-3\""), "{fault}");
+    for (line, shown) in [
+        (
+            "add --channel sms --times 2 --undelivered",
+            "\"delivery\":\"fails\"",
+        ),
+        ("add --challenge fail", "\"challenge\":\"fail\""),
+        (
+            "add --facts {\"ip\":{\"isAnonymous\":true}}",
+            "\"isAnonymous\":true",
+        ),
+    ] {
+        let said = said(line);
+        assert!(said.contains(shown), "{said}");
+    }
+    assert_eq!(said("clear"), "mock-app: no scenarios\n");
+    fails(&tool("add --user ada"), &["says none of outcome"]);
+    fails(&tool("add --outcome BLOK"), &["BLOCK"]);
+    fails(&tool("add --facts {"), &["this is not JSON"]);
+    fails(&tool("add --phone hang_up"), &["walk_away"]);
+    fails(&tool("add --code 12"), &["has 2 digits"]);
+    fails(
+        &tool("remove scenario-9"),
+        &["no scenario scenario-9 is planned"],
+    );
+}

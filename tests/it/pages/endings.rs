@@ -406,7 +406,7 @@ async fn a_blocked_page_names_what_blocked_it() {
         (
             "/next-outcome",
             json!({"outcome": "BLOCK"}),
-            "(next-outcome) decided",
+            "(next-outcome or scenario) decided",
         ),
     ] {
         visit

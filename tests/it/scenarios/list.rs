@@ -29,6 +29,10 @@ async fn a_client_of_the_control_api_plans_scenarios() {
     );
     let left = control.delete_scenario(None, "lost").await.unwrap();
     assert_eq!(left.len(), 2);
+    let codes = json!([{"id": "codes", "code": "123456"}]);
+    control.add_scenarios(None, codes).await.unwrap();
+    assert_eq!(tenant.to_come().await[2]["code"], "123456");
+    control.delete_scenario(None, "codes").await.unwrap();
     let gone = control.delete_scenario(None, "lost").await.unwrap_err();
     assert_eq!(gone.kind(), Kind::NotFound);
     let unreadable = control

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stepup_mock::{Outcome, Scenario};
 
+use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, with_body};
 use crate::wire::Request;
 use crate::world::{APPLICATION, path_of};
@@ -429,4 +430,74 @@ async fn rust_plans_scenarios_of_a_tenant() {
     assert_eq!(tracked["state"], "REVIEW_REQUIRED");
     tenant.set_scenarios([]).unwrap();
     assert_eq!(mock.to_come().await, json!([]));
+}
+
+#[tokio::test]
+async fn one_advance_of_the_clock_lets_people_act_and_sends_webhooks_in_the_order_of_their_times() {
+    let receiver = Receiver::start().await;
+    let tenant = Tenant::of(|builder| builder.webhook(&receiver.url())).await;
+    let webhook = json!({"url": receiver.url(), "events": ["action.log_created"]});
+    let webhooks = json!({"webhooks": [webhook]});
+    tenant.control("/_mock/webhooks", webhooks).await;
+    tenant.enroll("ada").await;
+    tenant
+        .plan(json!([
+            {"challenge": "succeed", "afterSeconds": 60},
+            {"challenge": "succeed", "afterSeconds": 900},
+        ]))
+        .await;
+    for key in ["early", "late"] {
+        let known = json!({"idempotencyKey": key});
+        tenant.track("ada", "signIn", known).await;
+    }
+    tenant.seconds(3600).await;
+    // The log goes out after ten minutes, with the state of that time.
+    let logged = receiver.take();
+    let body = logged[0].json();
+    let records = body["records"].as_array().unwrap().iter();
+    let states: Vec<_> = records.map(|one| &one["record"]["state"]).collect();
+    assert_eq!(states, ["CHALLENGE_SUCCEEDED", "CHALLENGE_REQUIRED"]);
+    assert_eq!(logged.len(), 1);
+    let actions = tenant.get("/v1/users/ada/actions").await;
+    let actions = actions.as_array().unwrap().iter();
+    let states: Vec<_> = actions.map(|one| &one["state"]).collect();
+    assert_eq!(states, ["CHALLENGE_SUCCEEDED"; 2]);
+}
+
+#[tokio::test]
+async fn a_message_that_gets_lost_is_in_a_webhook_all_the_same() {
+    let receiver = Receiver::start().await;
+    let tenant = Tenant::of(|builder| builder.webhook(&receiver.url())).await;
+    let webhook = json!({"url": receiver.url(), "events": ["sms.created"]});
+    let webhooks = json!({"webhooks": [webhook]});
+    tenant.control("/_mock/webhooks", webhooks).await;
+    tenant
+        .plan(json!([{"delivery": "fails"}, {"code": "654321", "times": 2}]))
+        .await;
+    for arrives in [false, true] {
+        let (challenge, code) = tenant.text_message().await;
+        assert_eq!(code.is_some(), arrives);
+        let asked = receiver.take();
+        assert_eq!(asked[0].json()["data"]["code"], "654321");
+        let verify = json!({"challengeId": challenge, "verificationCode": "654321"});
+        assert_eq!(tenant.post("/v1/verify", verify).await["isVerified"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_refuses_the_end_of_an_action_is_asked_when_the_person_acts() {
+    let receiver = Receiver::that(Reply::Status(500)).await;
+    let tenant = Tenant::of(|builder| builder.webhook(&receiver.url())).await;
+    let webhook = json!({"url": receiver.url(), "events": ["action.verify"]});
+    let webhooks = json!({"webhooks": [webhook]});
+    tenant.control("/_mock/webhooks", webhooks).await;
+    tenant.enroll("ada").await;
+    tenant
+        .plan(json!([{"challenge": "succeed", "afterSeconds": 5}]))
+        .await;
+    let tracked = tenant.track("ada", "signIn", json!({})).await;
+    tenant.seconds(5).await;
+    assert_eq!(receiver.take().len(), 1);
+    let state = tenant.state(&tracked["token"]).await;
+    assert_eq!(state, "CHALLENGE_REQUIRED");
 }

@@ -12,7 +12,7 @@ use crate::domain::activeconnect::{self, Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::ids::{Ids, Position, seed_of};
 use crate::domain::outbox::{self, Outbox};
-use crate::domain::scenario::{Due, Scenarios};
+use crate::domain::scenario::{self, Scenarios};
 
 /// The members of a part that may stand beside a state: ids and credentials. Everything else is in the state.
 const OF_ACTIVECONNECT: [&str; 3] = ["id", "secret", "name"];
@@ -35,9 +35,9 @@ pub struct State {
     /// The bytes that the key of its sessions is made from, in hexadecimal digits.
     session_key: Option<String>,
     messages: outbox::Record,
-    /// What people do later, as scenarios had it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    deeds: Vec<Due>,
+    /// What scenarios have set going.
+    #[serde(default, skip_serializing_if = "scenario::Record::is_empty")]
+    scenarios: scenario::Record,
     activeconnect: Option<activeconnect::record::Record>,
     authsignal: Option<authsignal::record::Record>,
 }
@@ -71,7 +71,7 @@ impl State {
             dice: sources.dice.position(),
             session_key: sources.session_key.clone(),
             messages: sources.supplies.outbox.record(),
-            deeds: sources.supplies.scenarios.due().collect(),
+            scenarios: sources.supplies.scenarios.record(),
             activeconnect: sources.activeconnect.map(Activeconnect::record),
             authsignal: sources.authsignal.map(Authsignal::record),
         }
@@ -89,9 +89,9 @@ impl State {
         })
     }
 
-    /// What people do later.
-    pub fn deeds(&self) -> Vec<Due> {
-        self.deeds.clone()
+    /// What scenarios have set going.
+    pub fn scenarios(&self) -> scenario::Record {
+        self.scenarios.clone()
     }
 
     /// What faults draw from.
