@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 
 /// Spans go nowhere.
 #[derive(Clone, Debug, Default)]
-pub struct Traces;
+pub struct Traces(());
 
 impl Traces {
     pub fn request<B>(&self, _request: &Request<B>, _scheme: &'static str) -> Served {
@@ -53,7 +53,7 @@ impl Sent {
 
 /// Nothing is noted.
 #[derive(Debug, Default)]
-pub struct Causes;
+pub struct Causes(());
 
 impl Causes {
     pub fn note(&self, _before: u64, _last: u64) {}
