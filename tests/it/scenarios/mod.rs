@@ -201,6 +201,25 @@ async fn a_phone_answers_walks_away_and_returns_each_at_its_time_in_one_advance(
 }
 
 #[tokio::test]
+async fn a_deed_comes_by_itself_while_the_clock_runs() {
+    let tenant = Tenant::new().await;
+    tenant
+        .control("/_mock/clock", json!({"freeze": false}))
+        .await;
+    let email = json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"});
+    tenant.post("/v1/users/ada/authenticators", email).await;
+    tenant
+        .plan(json!([{"challenge": "succeed", "afterSeconds": 1}]))
+        .await;
+    let tracked = tenant.track("ada", "pay", json!({})).await;
+    assert_eq!(tracked["state"], "CHALLENGE_REQUIRED");
+    // Waits for the change, and not for a time.
+    let ended = "/_mock/actions?userId=ada&state=CHALLENGE_SUCCEEDED&wait=30s";
+    let ended = tenant.answer(200, &Request::new("GET", ended)).await.json();
+    assert_eq!(ended["actions"][0]["action"], "pay");
+}
+
+#[tokio::test]
 async fn what_is_due_for_a_session_that_is_gone_does_nothing() {
     let tenant = with_phones(&["ada"]).await;
     tenant
