@@ -8,7 +8,6 @@
 //! - `router`: one router over everything
 //! - `desk`, `metrics`, `specs`: the page for developers; what Prometheus reads; the specs, for tools and people
 //! - `detour`: paths of known clients that lead to an operation at another path
-//! - `trail`: where a path leaves those of the operations, and what may follow there
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `astray`: which API a request was meant for that matches no operation, and what is wrong with its base URL
 //! - `control`, `pages`: the control API; the hosted pages
@@ -16,6 +15,7 @@
 //! - `note`: what the journal keeps of a request, and which part of that it may show
 //! - `access`, `date`, `origin`: who may change the state; times as HTTP writes them; hosts, origins and URLs
 //! - `faults`: what is planned to go wrong
+//! - `trail`: where a path leaves those of the operations, and what may follow there
 //! - `asset`: files of the pages for developers
 //! - `door`: requests without a network
 //! - `surface`: what the generated routers build on; it must not know any API

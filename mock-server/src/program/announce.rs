@@ -201,12 +201,12 @@ mod tests {
     fn a_path_is_one_word_of_a_shell() {
         for (path, word) in [
             (
-                "/home/ada/.local/share/ca.pem",
-                "/home/ada/.local/share/ca.pem",
+                "/data/ada/.local/share/ca.pem",
+                "/data/ada/.local/share/ca.pem",
             ),
             (
-                "/Users/ada/Application Support/ca.pem",
-                "'/Users/ada/Application Support/ca.pem'",
+                "/data/ada/Application Support/ca.pem",
+                "'/data/ada/Application Support/ca.pem'",
             ),
             ("/it's/$HOME", r"'/it'\''s/$HOME'"),
             ("~ada/ca.pem", "'~ada/ca.pem'"),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::skew;
 
@@ -137,6 +137,22 @@ impl Clock {
         self.put(None, to.as_millisecond());
     }
 
+    /// Sets it to a later time, and tells how far that is. Its base is read once, so nothing of a clock that runs gets lost.
+    pub fn leap(&self, to: Timestamp) -> SignedDuration {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let (to, base) = (to.as_millisecond().min(END), self.base_millis());
+        let frozen = self.frozen.load(Ordering::Acquire);
+        let before = match frozen {
+            RUNNING => base.saturating_add(self.ahead.load(Ordering::Acquire)),
+            frozen => frozen,
+        };
+        self.ahead.store(to.saturating_sub(base), Ordering::Release);
+        if frozen != RUNNING {
+            self.frozen.store(to, Ordering::Release);
+        }
+        SignedDuration::from_millis(to.saturating_sub(before))
+    }
+
     fn put(&self, freeze: Option<bool>, target: i64) {
         let target = target.min(END);
         let freeze = freeze.unwrap_or_else(|| self.frozen.load(Ordering::Acquire) != RUNNING);
@@ -189,6 +205,21 @@ mod tests {
     use std::time::Duration;
 
     use super::{Clock, Shift};
+
+    #[test]
+    fn a_leap_tells_how_far_it_is_whether_the_clock_runs_or_not() {
+        for clock in [Clock::fixed(), Clock::system()] {
+            for frozen in [false, true] {
+                clock.change(Some(frozen), Duration::ZERO);
+                let before = clock.now();
+                let to = before + Duration::from_secs(30);
+                let leapt = clock.leap(to);
+                assert!(leapt <= to.duration_since(before), "{leapt:?}");
+                assert!(clock.now() >= to);
+                assert!(!frozen || clock.now() == to && leapt.as_secs() == 30);
+            }
+        }
+    }
 
     #[test]
     fn a_fixed_clock_moves_only_when_told() {

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::app::App;
-use super::clock::Shift;
+use super::clock::{Clock, Shift};
 use super::part::AuthsignalPart;
 use super::tenant::Tenant;
 use super::wakes::{Wakes, asleep};
@@ -192,25 +192,48 @@ fn is_delivering(tenant: &Tenant, at: Option<Timestamp>) -> bool {
 /// of 30 s, however long the attempt took.
 async fn pass(tenant: &Tenant, to: Timestamp, shift: Shift) {
     let _pace = tenant.ledger.pace.lock().await;
-    let (clock, began) = (&tenant.ledger.clock, std::time::Instant::now());
-    let end = || match shift {
-        Shift::By(_) if !clock.is_frozen() => to.saturating_add(began.elapsed()).unwrap_or(to),
-        _ => to,
-    };
+    let mut way = Way::new(&tenant.ledger.clock, to, shift);
     // What takes longer goes on after the move.
-    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, &end)).await;
-    arrive(tenant, end(), shift);
+    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, &mut way)).await;
+    arrive(tenant, way.end(), shift);
+}
+
+/// What is left of a move.
+struct Way<'a> {
+    clock: &'a Clock,
+    to: Timestamp,
+    /// How far a clock that runs still has to go ahead of its own running.
+    left: Option<SignedDuration>,
+}
+
+impl<'a> Way<'a> {
+    fn new(clock: &'a Clock, to: Timestamp, shift: Shift) -> Self {
+        let left = match shift {
+            Shift::By(by) if !clock.is_frozen() => SignedDuration::try_from(by).ok(),
+            _ => None,
+        };
+        Self { clock, to, left }
+    }
+
+    fn end(&self) -> Timestamp {
+        let moved = self.left.map(|left| self.clock.now().saturating_add(left));
+        moved.and_then(Result::ok).unwrap_or(self.to)
+    }
+
+    fn leap(&mut self, at: Timestamp) {
+        let leapt = self.clock.leap(at);
+        self.left = self.left.map(|left| left.saturating_sub(leapt));
+    }
 }
 
 /// Delivers and does everything that falls due until the end of a move, in order.
-async fn settle(tenant: &Tenant, end: impl Fn() -> Timestamp) {
-    let clock = &tenant.ledger.clock;
+async fn settle(tenant: &Tenant, way: &mut Way<'_>) {
     for _ in 0..ADVANCE_STEPS {
         // Before looking, so that no change is missed.
         let mut changed = tenant.ledger.changed();
-        if let Some(at) = next(tenant).filter(|at| *at <= end()) {
-            if at > clock.now() {
-                clock.set(at);
+        if let Some(at) = next(tenant).filter(|at| *at <= way.end()) {
+            if at > way.clock.now() {
+                way.leap(at);
                 tenant.ledger.announce();
             }
             if act(tenant).await {

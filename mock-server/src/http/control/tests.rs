@@ -779,6 +779,10 @@ async fn the_state_shows_settings_as_json() {
             "/_mock/authsignal/next-facts",
             json!({"userId": "ada", "device": {"isBot": true}}),
         ),
+        (
+            "/_mock/scenarios",
+            json!({"add": true, "scenarios": [{"code": "123456"}]}),
+        ),
     ];
     for (target, body) in set {
         let (status, answer) = mock.send("POST", target, &body.to_string()).await;
@@ -786,12 +790,19 @@ async fn the_state_shows_settings_as_json() {
     }
     let (_, state) = mock.get("/_mock/state").await;
     let tenants = state.as_object().unwrap();
-    let of_tenant = &tenants.values().next().unwrap()["authsignal"];
+    let tenant = tenants.values().next().unwrap();
+    let of_tenant = &tenant["authsignal"];
+    assert_eq!(
+        tenant["scenarios"],
+        json!([
+            {"id": "scenario-1", "userId": "ada", "times": 1, "facts": {"device": {"isBot": true}}},
+            {"id": "scenario-2", "always": true, "code": "***"},
+        ])
+    );
     for (place, shown) in [
         ("/facts/ips/203.0.113.0~124/isAnonymous", json!(true)),
         ("/lists/vip/items", json!(["ada"])),
         ("/dataPoints/tier/dataType", json!("text")),
-        ("/nextFacts/0/facts/isBot", json!(true)),
         ("/passkeys/userVerificationRequirement", json!("required")),
         ("/allowedCustomSmsVariables", json!(["tier"])),
         ("/credentialLifetimeInMinutes", json!(20)),

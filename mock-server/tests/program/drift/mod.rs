@@ -577,7 +577,7 @@ async fn a_server_elsewhere_needs_a_yes_and_a_run_that_cannot_be_made_exits_with
         ),
         (
             verify(running.url(), &["--operation", "trak"]),
-            vec!["no exchange is of an operation trak"],
+            vec!["there is no exchange of an operation trak"],
         ),
         (
             verify(running.url(), &["--operation", "get_tenant"]),
