@@ -542,8 +542,6 @@ export default function (chromium) {
   chromium.story("desk: decisions change what happens next", decisions);
   chromium.story("desk: faults planned and lifted", faults);
   chromium.story("desk: snapshots taken, restored and deleted", snapshots);
-}
-
   chromium.story("desk: scenarios planned and lifted", scenarios);
   chromium.story("desk: the life of an action", life);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));

@@ -38,6 +38,22 @@ impl PhoneAct {
         matches!(self, Self::Approve | Self::Deny | Self::Fail)
     }
 
+    /// Whether only a session of Activeconnect knows it.
+    pub fn is_of_session(self) -> bool {
+        !matches!(self, Self::Approve | Self::Deny)
+    }
+
+    /// The word for it in scenarios.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Fail => "fail",
+            Self::WalkAway => "walk_away",
+            Self::Return => "return",
+        }
+    }
+
     fn told(self) -> &'static str {
         match self {
             Self::Approve => "approves",
@@ -525,6 +541,12 @@ impl Scenarios {
         self.deeds += 1;
         self.due.insert((later(now, after), self.deeds), deed);
         self.stirred = true;
+    }
+
+    /// A user is deleted, and does nothing any more.
+    pub fn forget(&mut self, user: &str) {
+        self.due
+            .retain(|_, deed| !matches!(deed, Deed::Finish { user_id, .. } if user_id == user));
     }
 
     /// When the next deed is due.

@@ -204,6 +204,14 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
     reason.to_owned()
 }
 
+/// Paths beside those of the control API that are no operations.
+const BESIDE: [&str; 4] = [
+    "/_mock/events",
+    "/_mock/metrics",
+    "/_mock/specs",
+    "/_mock/specs/{file}",
+];
+
 /// The paths of the operations that a path may be meant for.
 fn templates(path: &str) -> impl Iterator<Item = &'static str> {
     let of_vendors = [
@@ -213,11 +221,10 @@ fn templates(path: &str) -> impl Iterator<Item = &'static str> {
         authsignal_management::operations::ALL,
     ];
     let own = is_control(path).then_some(mock_control::operations::ALL);
+    let beside = own.is_some().then_some(BESIDE).into_iter().flatten();
     let of_vendors = of_vendors.into_iter().filter(move |_| own.is_none());
-    of_vendors
-        .chain(own)
-        .flatten()
-        .map(|operation| operation.path)
+    let operations = of_vendors.chain(own).flatten();
+    operations.map(|operation| operation.path).chain(beside)
 }
 
 /// What is wrong with a path of the control API that lacks its beginning. No request of a vendor's client comes without

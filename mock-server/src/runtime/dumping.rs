@@ -230,7 +230,11 @@ fn written(tenant: &Tenant, stand_ins: Option<&StandIns>) -> Value {
     }
     let scenarios = scenario::all(&moment.supplies().scenarios, &faults);
     if !scenarios.is_empty() {
-        written.insert("scenarios".to_owned(), json!(scenarios));
+        let mut scenarios = json!(scenarios);
+        if let Some(stand_ins) = stand_ins {
+            stand_ins.replace(&mut scenarios);
+        }
+        written.insert("scenarios".to_owned(), scenarios);
     }
     let faults: Vec<_> = faults.of_none().cloned().collect();
     if !faults.is_empty() {

@@ -41,6 +41,8 @@ pub struct Ledger {
     secrets: Secrets,
     /// It changes only while the supplies and all states of the tenant are locked.
     beginning: Mutex<Beginning>,
+    /// How often something has set the clock that ends a move of it: a reset, or the restore of a snapshot.
+    moves: Mutex<u64>,
     pub(super) courier: Arc<Courier>,
     /// Which requests have caused its deliveries.
     pub(super) causes: Causes,
@@ -184,6 +186,7 @@ impl Ledger {
             journal: Mutex::new(founding.journal),
             secrets: founding.secrets,
             beginning: Mutex::default(),
+            moves: Mutex::new(0),
             courier: founding.courier,
             causes: Causes::default(),
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
@@ -283,6 +286,22 @@ impl Ledger {
             messages,
             deliveries,
         };
+    }
+
+    /// Ends moves of the clock that are under way, because it is set now.
+    pub(super) fn end_moves(&self) {
+        *lock(&self.moves) += 1;
+    }
+
+    /// Tells a move of the clock that begins now from those before.
+    pub(super) fn moves(&self) -> u64 {
+        *lock(&self.moves)
+    }
+
+    /// Goes on with a move of the clock, unless it has ended meanwhile.
+    pub(super) fn moving<T>(&self, since: u64, step: impl FnOnce() -> T) -> Option<T> {
+        let moves = lock(&self.moves);
+        (*moves == since).then(step)
     }
 
     /// Looks at the messages of the tenant.

@@ -86,11 +86,16 @@ impl App {
         }
         let mut moving = Vec::new();
         for (tenant, to) in tenants.into_iter().zip(targets) {
+            let since = tenant.ledger.moves();
             tenant.ledger.clock.change(freeze, Duration::ZERO);
-            if has_due(&tenant, to) {
-                moving.push(tokio::spawn(async move { pass(&tenant, to, shift).await }));
+            // While another move of this clock is under way, this one waits for its end.
+            let is_free = tenant.ledger.pace.try_lock().is_ok();
+            if has_due(&tenant, to) || !is_free {
+                moving.push(tokio::spawn(
+                    async move { pass(&tenant, shift, since).await },
+                ));
             } else {
-                arrive(&tenant, to, shift);
+                arrive(&tenant, to, shift, since);
             }
         }
         all(moving).await;
@@ -190,12 +195,17 @@ fn is_delivering(tenant: &Tenant, at: Option<Timestamp>) -> bool {
 /// Moves the clock of a tenant to a time, through everything that falls due until then. While a clock that goes forward runs,
 /// time also passes for those who wait for receivers. So a retry that is due 30 s after the end of an attempt comes within a move
 /// of 30 s, however long the attempt took.
-async fn pass(tenant: &Tenant, to: Timestamp, shift: Shift) {
+async fn pass(tenant: &Tenant, shift: Shift, since: u64) {
     let _pace = tenant.ledger.pace.lock().await;
+    // From where the move before this one has arrived.
+    let Some(to) = tenant.ledger.clock.after(shift) else {
+        return;
+    };
     let mut way = Way::new(&tenant.ledger.clock, to, shift);
     // What takes longer goes on after the move.
-    let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, &mut way)).await;
-    arrive(tenant, way.end(), shift);
+    let settled = settle(tenant, &mut way, since);
+    let _ = tokio::time::timeout(SETTLING_TIME, settled).await;
+    arrive(tenant, way.end(), shift, since);
 }
 
 /// What is left of a move.
@@ -226,14 +236,19 @@ impl<'a> Way<'a> {
     }
 }
 
-/// Delivers and does everything that falls due until the end of a move, in order.
-async fn settle(tenant: &Tenant, way: &mut Way<'_>) {
+/// Delivers and does everything that falls due until the end of a move, in order. A reset ends the move.
+async fn settle(tenant: &Tenant, way: &mut Way<'_>, since: u64) {
     for _ in 0..ADVANCE_STEPS {
         // Before looking, so that no change is missed.
         let mut changed = tenant.ledger.changed();
+        if tenant.ledger.moves() != since {
+            return;
+        }
         if let Some(at) = next(tenant).filter(|at| *at <= way.end()) {
             if at > way.clock.now() {
-                way.leap(at);
+                if tenant.ledger.moving(since, || way.leap(at)).is_none() {
+                    return;
+                }
                 tenant.ledger.announce();
             }
             if act(tenant).await {
@@ -266,22 +281,25 @@ fn send_due(part: &Arc<AuthsignalPart>) -> Vec<JoinHandle<()>> {
 
 /// The clock of a tenant is there. One that went forward and runs may be past that already, because receivers took their
 /// time: it does not go back.
-fn arrive(tenant: &Tenant, to: Timestamp, shift: Shift) {
+fn arrive(tenant: &Tenant, to: Timestamp, shift: Shift, since: u64) {
     let clock = &tenant.ledger.clock;
-    if matches!(shift, Shift::To(_)) || clock.now() < to {
-        clock.set(to);
-    }
+    tenant.ledger.moving(since, || {
+        if matches!(shift, Shift::To(_)) || clock.now() < to {
+            clock.set(to);
+        }
+    });
     tenant.ledger.stir();
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use serde_json::json;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::Shift;
     use crate::domain::authsignal::Enrollment;
@@ -358,5 +376,61 @@ mod tests {
         }
         assert_eq!(attempts.get(), 4);
         assert!(!part.look(|authsignal, now| authsignal.is_delivering(now)));
+    }
+
+    /// A tenant with a frozen clock, one webhook that is due and a receiver that has it in its hands.
+    async fn with_a_slow_receiver(receiver: &TcpListener) -> Arc<App> {
+        let url = format!("http://{}/", receiver.local_addr().unwrap());
+        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
+            "webhooks": [{"url": url, "events": ["authenticator.created"]}]},
+            "clock": {"time": "2030-01-01T00:00:00Z", "frozen": true}}]});
+        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
+        let sms = Enrollment {
+            phone_number: Some("+64270000000".into()),
+            ..Enrollment::new(Method::Sms)
+        };
+        let part = app.authsignal("t").unwrap();
+        let enrolled = part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms));
+        enrolled.unwrap();
+        Arc::new(app)
+    }
+
+    async fn take(mut request: TcpStream) {
+        let _ = request.read(&mut [0; 4096]).await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        request.write_all(answer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reset_ends_a_move_that_waits_for_a_receiver() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let app = with_a_slow_receiver(&receiver).await;
+        let slow = async {
+            let (request, _) = receiver.accept().await.unwrap();
+            let tenant = app.tenant("t").unwrap();
+            app.reset_tenant(&tenant);
+            take(request).await;
+        };
+        let minute = Shift::By(Duration::from_secs(60));
+        let (passed, ()) = tokio::join!(app.pass(None, None, minute), slow);
+        passed.unwrap();
+        let clock = app.tenant("t").unwrap().ledger().clock().now();
+        assert_eq!(clock.to_string(), "2030-01-01T00:00:00Z");
+    }
+
+    #[tokio::test]
+    async fn a_move_begins_where_the_one_before_it_has_arrived() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let app = with_a_slow_receiver(&receiver).await;
+        let minute = || app.pass(None, None, Shift::By(Duration::from_secs(60)));
+        let slow = async {
+            let (request, _) = receiver.accept().await.unwrap();
+            let (passed, ()) = tokio::join!(minute(), take(request));
+            passed.unwrap();
+        };
+        let (passed, ()) = tokio::join!(minute(), slow);
+        passed.unwrap();
+        let clock = app.tenant("t").unwrap().ledger().clock().now();
+        assert_eq!(clock.to_string(), "2030-01-01T00:02:00Z");
     }
 }

@@ -340,6 +340,13 @@ impl Scenario {
                     .to_owned(),
             );
         }
+        let of_session = self.phone.filter(|act| act.is_of_session());
+        if let Some(act) = of_session.filter(|_| self.action.is_some()) {
+            return Err(format!(
+                "/action: {} is about sessions of Activeconnect, which have no action; leave it out",
+                act.word()
+            ));
+        }
         let Some(Code(code)) = &self.code else {
             return Ok(());
         };
@@ -374,7 +381,18 @@ impl Scenario {
     ///
     /// # Errors
     /// It cannot; the text begins with the place in it.
-    fn check_at(&self, configuration: Option<&Configuration>) -> Result<(), String> {
+    fn check_at(
+        &self,
+        at_activeconnect: bool,
+        configuration: Option<&Configuration>,
+    ) -> Result<(), String> {
+        let of_session = self.phone.filter(|act| act.is_of_session());
+        if let Some(act) = of_session.filter(|_| !at_activeconnect) {
+            return Err(format!(
+                "/phone: {} is about sessions of Activeconnect, and the tenant is not there",
+                act.word()
+            ));
+        }
         let Some(configuration) = configuration else {
             return self.is_of_authsignal().map_or(Ok(()), |place| {
                 Err(format!("{place}: the tenant is not at Authsignal"))
@@ -461,13 +479,18 @@ pub fn all(scenarios: &Scenarios, faults: &Faults) -> Vec<Scenario> {
     all.into_iter().map(|(_, form)| form).collect()
 }
 
-/// Checks that a tenant can have such scenarios: `configuration` is its own at Authsignal, if it is there.
+/// Checks that a tenant can have such scenarios: whether it is at Activeconnect, and its configuration at Authsignal, if it is
+/// there.
 ///
 /// # Errors
 /// It cannot have one; the text begins with the place in the list.
-pub fn check_at(list: &[Scenario], configuration: Option<&Configuration>) -> Result<(), String> {
+pub fn check_at(
+    list: &[Scenario],
+    at_activeconnect: bool,
+    configuration: Option<&Configuration>,
+) -> Result<(), String> {
     for (index, one) in list.iter().enumerate() {
-        let fits = one.check_at(configuration);
+        let fits = one.check_at(at_activeconnect, configuration);
         fits.map_err(|why| format!("/{index}{why}"))?;
     }
     Ok(())

@@ -149,6 +149,7 @@ impl Tenant {
         let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
         let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
         let mut supplies = lock(&self.ledger.supplies);
+        self.ledger.end_moves();
         self.ledger.swap(&mut share, &mut supplies);
         if let (Some(state), Some(new)) = (&mut activeconnect, &mut new.0) {
             mem::swap(&mut **state, new);
@@ -179,6 +180,7 @@ impl Tenant {
 
     /// Sets its clock as it is at the start.
     pub(super) fn start_clock(&self) {
+        self.ledger.end_moves();
         self.ledger.clock.reset();
         set(&self.ledger.clock, self.planned.clock.as_ref());
     }
@@ -188,10 +190,12 @@ impl Tenant {
     /// # Errors
     /// One of them cannot be, or not in this tenant; the text begins with its place in the list.
     pub fn plan_scenarios(&self, list: Vec<Scenario>, add: bool) -> Result<(), String> {
+        let at_activeconnect = self.activeconnect.is_some();
         match &self.authsignal {
-            Some(part) => part
-                .look(|authsignal, _| scenario::check_at(&list, Some(&authsignal.configuration))),
-            None => scenario::check_at(&list, None),
+            Some(part) => part.look(|authsignal, _| {
+                scenario::check_at(&list, at_activeconnect, Some(&authsignal.configuration))
+            }),
+            None => scenario::check_at(&list, at_activeconnect, None),
         }?;
         self.ledger
             .change_scenarios(|all, faults| scenario::plan(all, faults, list, add))
@@ -356,7 +360,7 @@ impl Planted {
                 .map_err(SeedError::Impossible)?;
         }
         let configuration = authsignal.as_ref().map(|state| &state.configuration);
-        scenario::check_at(&planned.scenarios, configuration)
+        scenario::check_at(&planned.scenarios, application.is_some(), configuration)
             .map_err(|why| SeedError::Impossible(format!("scenarios{why}")))?;
         supplies.scenarios = scenarios;
         Ok(Self {

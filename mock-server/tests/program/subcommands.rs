@@ -279,6 +279,15 @@ async fn the_clock_command_freezes_sets_moves_and_releases_and_reset_goes_back()
     ]);
     assert_eq!(own, "2031-02-03T03:05:06Z  frozen\n");
     assert_eq!(line(&["clock", "show"]), moved);
+    let later = line(&["clock", "advance", "2d", "--tenant", "mock-app"]);
+    assert_eq!(later, "2031-02-05T03:05:06Z  frozen\n");
+    line(&[
+        "clock",
+        "set",
+        "2031-02-03T03:05:06Z",
+        "--tenant",
+        "mock-app",
+    ]);
     assert_eq!(line(&["clock", "--tenant", "mock-app", "show"]), own);
     assert_eq!(line(&["clock", "freeze"]), moved);
     let runs = line(&["clock", "release", "--tenant", "mock-app"]);
@@ -299,13 +308,20 @@ async fn the_clock_command_freezes_sets_moves_and_releases_and_reset_goes_back()
     assert_eq!(line(&["reset"]), "the mock is as it started\n");
     assert!(!line(&["clock", "show"]).starts_with("203"));
     for (arguments, expected) in [
-        (&["clock", "advance", "90"][..], "with units, such as `90s`"),
+        (
+            &["clock", "set", "9999-12-31T23:59:59Z"][..],
+            "a clock ends at 9999-01-01T00:00:00Z",
+        ),
+        (&["clock", "advance", "90"], "with units, such as `90s`"),
         (
             &["clock", "advance", "--", "-1s"],
             "a clock goes back with `clock set`",
         ),
         (&["clock", "advance", "200y"], "with units"),
-        (&["clock", "set", "tomorrow"], "tomorrow"),
+        (
+            &["clock", "set", "tomorrow"],
+            "write it as 2030-01-01T00:00:00Z",
+        ),
         (&["clock", "advance", "1s", "--tenant", "nobody"], "nobody"),
         (&["reset", "--tenant", "nobody"], "nobody"),
     ] {

@@ -219,6 +219,40 @@ async fn a_deed_comes_by_itself_while_the_clock_runs() {
 }
 
 #[tokio::test]
+async fn a_user_who_was_deleted_does_nothing_and_nor_does_the_next_one_of_that_name() {
+    let tenant = Tenant::new().await;
+    for query in ["", "?actions=true"] {
+        tenant.enroll("ada").await;
+        tenant
+            .plan(json!([{"challenge": "succeed", "afterSeconds": 5}]))
+            .await;
+        let key = json!({"idempotencyKey": format!("key{query}")});
+        let before = tenant.track("ada", "pay", key.clone()).await;
+        assert_eq!(before["state"], "CHALLENGE_REQUIRED");
+        tenant.delete(&format!("/v1/users/ada{query}")).await;
+        tenant.enroll("ada").await;
+        let again = tenant.track("ada", "pay", key.clone()).await;
+        tenant.seconds(10).await;
+        let state = tenant.track("ada", "pay", key).await["state"].clone();
+        assert_eq!(state, again["state"], "{query}");
+        assert_ne!(state, "CHALLENGE_SUCCEEDED", "{query}");
+        tenant.delete("/v1/users/ada?actions=true").await;
+    }
+}
+
+#[tokio::test]
+async fn a_dump_without_secrets_has_another_code_of_the_same_length() {
+    let tenant = Tenant::new().await;
+    tenant.plan(json!([{"code": "123456"}])).await;
+    let request = Request::new("GET", "/_mock/dump?secrets=false");
+    let dump = tenant.answer(200, &request).await.json();
+    let code = dump["tenants"][0]["scenarios"][0]["code"].as_str().unwrap();
+    assert!(code != "123456" && code.len() == 6 && code.bytes().all(|one| one.is_ascii_digit()));
+    let load = Request::new("POST", "/_mock/load").json(dump.to_string());
+    tenant.answer(200, &load).await;
+}
+
+#[tokio::test]
 async fn what_is_due_for_a_session_that_is_gone_does_nothing() {
     let tenant = with_phones(&["ada"]).await;
     tenant

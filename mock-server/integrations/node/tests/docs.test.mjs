@@ -30,7 +30,7 @@ test("every example is a file of one of the projects", () => {
 test("vitest", () => {
   const { status, output } = run("docs/vitest", [bin("vitest"), "run", "--no-color"]);
   assert.equal(status, 0, output);
-  assert.match(output, /Tests {2}4 passed/);
+  assert.match(output, /Tests {2}5 passed/);
 });
 
 test("jest", () => {

@@ -110,6 +110,7 @@ impl Authsignal {
         self.ceremonies.forget(user_id);
         self.sessions.revoke_user(user_id);
         self.challenges.forget(user_id);
+        turn.scenarios.forget(user_id);
         if with_actions {
             self.actions.remove(user_id);
         }

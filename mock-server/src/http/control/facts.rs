@@ -80,11 +80,10 @@ impl ControlApi {
             facts,
             custom: custom.map(|custom| custom.0).unwrap_or_default(),
         };
+        next.check().map_err(|why| at("custom", &why))?;
         tenant.transact(|_, turn| {
             let scenarios = &mut *turn.scenarios;
-            scenarios
-                .plan_facts(next)
-                .map_err(|why| at("custom", &why))?;
+            scenarios.plan_facts(next).map_err(Trouble::Malformed)?;
             Ok(wire::AllNextFacts {
                 next_facts: all_next_facts(scenarios),
             })

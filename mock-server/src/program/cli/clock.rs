@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Value, json};
 
 use super::{RunningMock, say, text};
@@ -15,6 +15,7 @@ pub(super) enum ClockAction {
     /// Stop the clock
     Freeze {
         /// The time to stop it at, such as 2030-01-01T00:00:00Z [default: the time it shows]
+        #[arg(value_parser = time)]
         time: Option<Timestamp>,
     },
     /// Let the clock run again, from the time it shows
@@ -22,6 +23,7 @@ pub(super) enum ClockAction {
     /// Set the clock to a time, such as 2030-01-01T00:00:00Z
     Set {
         /// The time
+        #[arg(value_parser = time)]
         time: Timestamp,
     },
     /// Move the clock forward, and send the webhooks that fall due on its way
@@ -40,10 +42,21 @@ pub(super) struct OfTenant {
     tenant: Option<String>,
 }
 
+fn time(text: &str) -> Result<Timestamp, String> {
+    let end = Timestamp::constant(253_370_764_800, 0);
+    let time: Option<Timestamp> = text.parse().ok();
+    time.filter(|time| *time <= end).ok_or_else(|| {
+        format!(
+            "write it as 2030-01-01T00:00:00Z, or with an offset as 2030-01-01T01:00:00+01:00; a clock ends at {end}"
+        )
+    })
+}
+
 fn forward(text: &str) -> Result<SignedDuration, String> {
-    let by: SignedDuration = text.parse().map_err(|_unparsed: jiff::Error| {
-        "write it with units, such as `90s`, `10m`, `1h 30m` or `2d`".to_owned()
-    })?;
+    let span: Option<Span> = text.parse().ok();
+    // A clock knows no months, which differ in length.
+    let by = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let by = by.ok_or("write it with units, such as `90s`, `10m`, `1h 30m` or `2d`")?;
     if by.is_negative() {
         return Err("a clock goes back with `clock set`".to_owned());
     }

@@ -13,7 +13,10 @@ use crate::program::visible::{visible, visible_json};
 #[derive(Debug, Subcommand)]
 pub(super) enum FailuresAction {
     /// Show the failures that are still to come
-    List,
+    List {
+        #[command(flatten)]
+        of: OfTenant,
+    },
     /// Let the next requests fail, in place of what was planned before
     Set {
         /// Operation that fails, as the journal names it [default: every operation]
@@ -54,8 +57,11 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(mock: &RunningMock, action: FailuresAction) -> anyhow::Result<()> {
     let (failures, of) = match action {
-        FailuresAction::List => {
-            let answer = mock.call(|http, url| http.get(format!("{url}/_mock/failures")))?;
+        FailuresAction::List { of } => {
+            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
+            let query: Vec<_> = tenant.into_iter().collect();
+            let answer =
+                mock.call(|http, url| http.get(format!("{url}/_mock/failures")).query(&query))?;
             return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
         }
         FailuresAction::Clear { of } => (json!([]), of),

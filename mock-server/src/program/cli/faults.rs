@@ -14,7 +14,10 @@ use crate::program::visible::{visible, visible_json};
 #[derive(Debug, Subcommand)]
 pub(super) enum FaultsAction {
     /// Show the faults that are still to come
-    List,
+    List {
+        #[command(flatten)]
+        of: OfTenant,
+    },
     /// Add a fault to those that are planned
     Add(Box<Wanted>),
     /// Take a fault back
@@ -183,8 +186,11 @@ pub(super) fn run(mock: &RunningMock, action: FaultsAction) -> anyhow::Result<()
         mock.call(|http, url| http.post(format!("{url}/_mock/faults")).json(&body))
     };
     let answer = match action {
-        FaultsAction::List => {
-            let answer = mock.call(|http, url| http.get(format!("{url}/_mock/faults")))?;
+        FaultsAction::List { of } => {
+            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
+            let query: Vec<_> = tenant.into_iter().collect();
+            let answer =
+                mock.call(|http, url| http.get(format!("{url}/_mock/faults")).query(&query))?;
             return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
         }
         FaultsAction::Add(mut wanted) => {

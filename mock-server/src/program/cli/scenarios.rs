@@ -14,7 +14,10 @@ use crate::program::visible::{visible, visible_json};
 #[derive(Debug, Subcommand)]
 pub(super) enum ScenariosAction {
     /// Show the scenarios that are still to come
-    List,
+    List {
+        #[command(flatten)]
+        of: OfTenant,
+    },
     /// Add a scenario to those that are planned
     Add(Box<Wanted>),
     /// Take a scenario back
@@ -118,8 +121,11 @@ pub(super) fn run(mock: &RunningMock, action: ScenariosAction) -> anyhow::Result
         mock.call(|http, url| http.post(format!("{url}/_mock/scenarios")).json(&body))
     };
     let answer = match action {
-        ScenariosAction::List => {
-            let answer = mock.call(|http, url| http.get(format!("{url}/_mock/scenarios")))?;
+        ScenariosAction::List { of } => {
+            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
+            let query: Vec<_> = tenant.into_iter().collect();
+            let answer =
+                mock.call(|http, url| http.get(format!("{url}/_mock/scenarios")).query(&query))?;
             return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
         }
         ScenariosAction::Add(mut wanted) => {
