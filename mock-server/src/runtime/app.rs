@@ -157,8 +157,14 @@ impl App {
         };
         let seed = seed.completed()?;
         seed.check_webhooks(|url| app.courier.check(url))?;
-        for planned in seed.tenants {
-            app.add(planned, None)?;
+        for (index, planned) in seed.tenants.into_iter().enumerate() {
+            let added = app.add(planned, None);
+            added.map_err(|error| match error {
+                AppError::Seed(SeedError::Impossible(why)) => {
+                    SeedError::Impossible(format!("tenants[{index}].{why}")).into()
+                }
+                error => error,
+            })?;
         }
         *lock(&app.seeded) = app.tenants.all();
         Ok(app)

@@ -241,6 +241,21 @@ async fn a_user_who_was_deleted_does_nothing_and_nor_does_the_next_one_of_that_n
 }
 
 #[tokio::test]
+async fn nobody_ends_the_challenge_of_an_action_that_the_application_has_decided() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    tenant
+        .plan(json!([{"challenge": "succeed", "afterSeconds": 5}]))
+        .await;
+    let key = json!({"idempotencyKey": "key"});
+    tenant.track("ada", "pay", key.clone()).await;
+    let decided = "/v1/users/ada/actions/pay/key";
+    tenant.patch(decided, json!({"state": "ALLOW"})).await;
+    tenant.seconds(10).await;
+    assert_eq!(tenant.get(decided).await["state"], "ALLOW");
+}
+
+#[tokio::test]
 async fn a_dump_without_secrets_has_another_code_of_the_same_length() {
     let tenant = Tenant::new().await;
     tenant.plan(json!([{"code": "123456"}])).await;

@@ -35,9 +35,15 @@ impl Authsignal {
                 action,
                 key,
                 passes,
-            } => self
-                .finish_action(turn, &user_id, &action, &key, passes)
-                .map(drop),
+            } => {
+                // The application may have decided it meanwhile.
+                let tracked = self.action(&user_id, &action, &key);
+                if !tracked.is_ok_and(|action| action.state.awaits_challenge()) {
+                    return Ok(());
+                }
+                self.finish_action(turn, &user_id, &action, &key, passes)
+                    .map(drop)
+            }
             Deed::Answer {
                 challenge_id,
                 approves,
