@@ -11,6 +11,7 @@ mod faults;
 mod file;
 mod health;
 mod manual;
+mod plan;
 mod proxy;
 mod scenarios;
 mod snapshot;

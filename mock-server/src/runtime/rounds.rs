@@ -294,10 +294,9 @@ fn arrive(tenant: &Tenant, to: Timestamp, shift: Shift, since: u64) {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::sync::Arc;
     use std::time::Duration;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -307,20 +306,32 @@ mod tests {
     use crate::runtime::seed::Seed;
     use crate::runtime::{App, Behaviour};
 
-    #[tokio::test]
-    async fn a_clock_that_runs_does_not_go_back_while_a_receiver_takes_its_time() {
-        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// A tenant whose clock is set so, with a webhook that is due at this receiver.
+    fn with_a_webhook_due(receiver: &TcpListener, clock: Value) -> App {
         let url = format!("http://{}/", receiver.local_addr().unwrap());
-        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
+        let seed = json!({"tenants": [{"clock": clock, "authsignal": {"id": "t", "secret": "s",
             "webhooks": [{"url": url, "events": ["authenticator.created"]}]}}]});
         let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
-        let part = app.authsignal("t").unwrap();
         let sms = Enrollment {
             phone_number: Some("+64270000000".into()),
             ..Enrollment::new(Method::Sms)
         };
+        let part = app.authsignal("t").unwrap();
         let enrolled = part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms));
         enrolled.unwrap();
+        app
+    }
+
+    /// A clock that stands still.
+    fn frozen() -> Value {
+        json!({"time": "2030-01-01T00:00:00Z", "frozen": true})
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_runs_does_not_go_back_while_a_receiver_takes_its_time() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let app = with_a_webhook_due(&receiver, json!({}));
+        let part = app.authsignal("t").unwrap();
         let clock = part.ledger().clock();
         let start = clock.now();
         let slow = async {
@@ -342,17 +353,8 @@ mod tests {
     #[tokio::test]
     async fn a_retry_comes_within_a_move_of_its_interval_however_long_attempts_take() {
         let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", receiver.local_addr().unwrap());
-        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
-            "webhooks": [{"url": url, "events": ["authenticator.created"]}]}}]});
-        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
+        let app = with_a_webhook_due(&receiver, json!({}));
         let part = app.authsignal("t").unwrap();
-        let sms = Enrollment {
-            phone_number: Some("+64270000000".into()),
-            ..Enrollment::new(Method::Sms)
-        };
-        let enrolled = part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms));
-        enrolled.unwrap();
         let clock = part.ledger().clock();
         let attempts = Cell::new(0);
         let refusing = async {
@@ -378,23 +380,6 @@ mod tests {
         assert!(!part.look(|authsignal, now| authsignal.is_delivering(now)));
     }
 
-    /// A tenant with a frozen clock, one webhook that is due and a receiver that has it in its hands.
-    async fn with_a_slow_receiver(receiver: &TcpListener) -> Arc<App> {
-        let url = format!("http://{}/", receiver.local_addr().unwrap());
-        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
-            "webhooks": [{"url": url, "events": ["authenticator.created"]}]},
-            "clock": {"time": "2030-01-01T00:00:00Z", "frozen": true}}]});
-        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
-        let sms = Enrollment {
-            phone_number: Some("+64270000000".into()),
-            ..Enrollment::new(Method::Sms)
-        };
-        let part = app.authsignal("t").unwrap();
-        let enrolled = part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms));
-        enrolled.unwrap();
-        Arc::new(app)
-    }
-
     async fn take(mut request: TcpStream) {
         let _ = request.read(&mut [0; 4096]).await.unwrap();
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -404,7 +389,7 @@ mod tests {
     #[tokio::test]
     async fn a_reset_ends_a_move_that_waits_for_a_receiver() {
         let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let app = with_a_slow_receiver(&receiver).await;
+        let app = with_a_webhook_due(&receiver, frozen());
         let slow = async {
             let (request, _) = receiver.accept().await.unwrap();
             let tenant = app.tenant("t").unwrap();
@@ -421,7 +406,7 @@ mod tests {
     #[tokio::test]
     async fn a_move_begins_where_the_one_before_it_has_arrived() {
         let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let app = with_a_slow_receiver(&receiver).await;
+        let app = with_a_webhook_due(&receiver, frozen());
         let minute = || app.pass(None, None, Shift::By(Duration::from_secs(60)));
         let slow = async {
             let (request, _) = receiver.accept().await.unwrap();

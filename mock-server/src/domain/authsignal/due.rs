@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::vocabulary::State;
 use super::webhook::{Dispatch, Event, EventKind};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
@@ -38,7 +39,7 @@ impl Authsignal {
             } => {
                 // The application may have decided it meanwhile.
                 let tracked = self.action(&user_id, &action, &key);
-                if !tracked.is_ok_and(|action| action.state.awaits_challenge()) {
+                if !tracked.is_ok_and(|action| action.state == State::ChallengeRequired) {
                     return Ok(());
                 }
                 self.finish_action(turn, &user_id, &action, &key, passes)

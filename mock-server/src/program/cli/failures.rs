@@ -48,6 +48,16 @@ pub(super) struct OfTenant {
     pub(super) tenant: Option<String>,
 }
 
+impl OfTenant {
+    pub(super) fn query(&self) -> Vec<(&'static str, &str)> {
+        let tenant = self.tenant.as_deref();
+        tenant
+            .map(|tenant| ("tenant", tenant))
+            .into_iter()
+            .collect()
+    }
+}
+
 pub(super) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
@@ -58,10 +68,8 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(mock: &RunningMock, action: FailuresAction) -> anyhow::Result<()> {
     let (failures, of) = match action {
         FailuresAction::List { of } => {
-            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
-            let query: Vec<_> = tenant.into_iter().collect();
-            let answer =
-                mock.call(|http, url| http.get(format!("{url}/_mock/failures")).query(&query))?;
+            let answer = mock
+                .call(|http, url| http.get(format!("{url}/_mock/failures")).query(&of.query()))?;
             return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
         }
         FailuresAction::Clear { of } => (json!([]), of),

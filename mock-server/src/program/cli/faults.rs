@@ -1,14 +1,11 @@
 //! `faults`: what goes wrong with the next requests to a running mock. Knows no operation.
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::RunningMock;
 use super::failures::{OfTenant, header};
-use super::{RunningMock, text};
-use crate::program::visible::{visible, visible_json};
+use super::plan::Plan;
 
 /// What to do with planned faults.
 #[derive(Debug, Subcommand)]
@@ -179,55 +176,16 @@ impl Wanted {
 }
 
 pub(super) fn run(mock: &RunningMock, action: FaultsAction) -> anyhow::Result<()> {
-    let post = |mut body: Value, of: OfTenant| {
-        if let Some(tenant) = of.tenant {
-            body["tenant"] = tenant.into();
-        }
-        mock.call(|http, url| http.post(format!("{url}/_mock/faults")).json(&body))
-    };
-    let answer = match action {
-        FaultsAction::List { of } => {
-            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
-            let query: Vec<_> = tenant.into_iter().collect();
-            let answer =
-                mock.call(|http, url| http.get(format!("{url}/_mock/faults")).query(&query))?;
-            return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
-        }
+    let plan = Plan::new(mock, "faults");
+    match action {
+        FaultsAction::List { of } => plan.show(&of),
         FaultsAction::Add(mut wanted) => {
             let of = OfTenant {
                 tenant: wanted.of.tenant.take(),
             };
-            post(json!({"add": true, "faults": [wanted.fault()]}), of)?
+            plan.add(wanted.fault(), of)
         }
-        FaultsAction::Clear { of } => post(json!({"faults": []}), of)?,
-        FaultsAction::Remove { id, of } => mock.call(|http, url| {
-            let id = percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC);
-            let request = http.delete(format!("{url}/_mock/faults/{id}"));
-            match &of.tenant {
-                Some(tenant) => request.query(&[("tenant", tenant)]),
-                None => request,
-            }
-        })?,
-    };
-    show(&[answer])
-}
-
-fn show(tenants: &[Value]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    for tenant in tenants {
-        let name = visible(text(&tenant["tenant"])).into_owned();
-        let faults = tenant["faults"].as_array().map_or(&[][..], Vec::as_slice);
-        if faults.is_empty() {
-            writeln!(out, "{name}: no faults").context("stdout")?;
-        }
-        for fault in faults {
-            let mut said = fault.clone();
-            if let Some(members) = said.as_object_mut() {
-                members.remove("id");
-            }
-            let (id, said) = (visible(text(&fault["id"])), visible_json(&said));
-            writeln!(out, "{name}: {id}: {said}").context("stdout")?;
-        }
+        FaultsAction::Clear { of } => plan.clear(of),
+        FaultsAction::Remove { id, of } => plan.remove(&id, &of),
     }
-    Ok(())
 }

@@ -1,14 +1,11 @@
 //! `scenarios`: what happens to the next things in a running mock. Knows no operation.
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::RunningMock;
 use super::failures::OfTenant;
-use super::{RunningMock, text};
-use crate::program::visible::{visible, visible_json};
+use super::plan::Plan;
 
 /// What to do with planned scenarios.
 #[derive(Debug, Subcommand)]
@@ -114,57 +111,16 @@ impl Wanted {
 }
 
 pub(super) fn run(mock: &RunningMock, action: ScenariosAction) -> anyhow::Result<()> {
-    let post = |mut body: Value, of: OfTenant| {
-        if let Some(tenant) = of.tenant {
-            body["tenant"] = tenant.into();
-        }
-        mock.call(|http, url| http.post(format!("{url}/_mock/scenarios")).json(&body))
-    };
-    let answer = match action {
-        ScenariosAction::List { of } => {
-            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
-            let query: Vec<_> = tenant.into_iter().collect();
-            let answer =
-                mock.call(|http, url| http.get(format!("{url}/_mock/scenarios")).query(&query))?;
-            return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
-        }
+    let plan = Plan::new(mock, "scenarios");
+    match action {
+        ScenariosAction::List { of } => plan.show(&of),
         ScenariosAction::Add(mut wanted) => {
             let of = OfTenant {
                 tenant: wanted.of.tenant.take(),
             };
-            post(json!({"add": true, "scenarios": [wanted.scenario()]}), of)?
+            plan.add(wanted.scenario(), of)
         }
-        ScenariosAction::Clear { of } => post(json!({"scenarios": []}), of)?,
-        ScenariosAction::Remove { id, of } => mock.call(|http, url| {
-            let id = percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC);
-            let request = http.delete(format!("{url}/_mock/scenarios/{id}"));
-            match &of.tenant {
-                Some(tenant) => request.query(&[("tenant", tenant)]),
-                None => request,
-            }
-        })?,
-    };
-    show(&[answer])
-}
-
-fn show(tenants: &[Value]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    for tenant in tenants {
-        let name = visible(text(&tenant["tenant"])).into_owned();
-        let scenarios = tenant["scenarios"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice);
-        if scenarios.is_empty() {
-            writeln!(out, "{name}: no scenarios").context("stdout")?;
-        }
-        for scenario in scenarios {
-            let mut said = scenario.clone();
-            if let Some(members) = said.as_object_mut() {
-                members.remove("id");
-            }
-            let (id, said) = (visible(text(&scenario["id"])), visible_json(&said));
-            writeln!(out, "{name}: {id}: {said}").context("stdout")?;
-        }
+        ScenariosAction::Clear { of } => plan.clear(of),
+        ScenariosAction::Remove { id, of } => plan.remove(&id, &of),
     }
-    Ok(())
 }
