@@ -42,12 +42,7 @@ export class Control {
    * @returns {Promise<any>}
    */
   async call(method, path, body, query = {}) {
-    const [plain = "", written] = path.split("?", 2);
-    const given = new URLSearchParams(written);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined && !given.has(name)) given.set(name, String(value));
-    }
-    const target = given.size ? `${plain}?${given}` : plain;
+    const target = targetOf(path, query);
     const { ok, status, kind, text } = await this.#exchange(method, target, body);
     if (ok && kind.startsWith("application/openmetrics-text")) return text;
     /** @type {any} */
@@ -84,4 +79,18 @@ export class Control {
       throw new MockUnreachable(`the mock at ${this.url} does not answer (${reason})\n${why}`, { cause: error });
     }
   }
+}
+
+/**
+ * A path with its query, and with more in the query. What the path says comes first.
+ * @param {string} path
+ * @param {Record<string, string | number | boolean | undefined>} query
+ */
+function targetOf(path, query) {
+  const [plain = "", written] = path.split("?", 2);
+  const given = new URLSearchParams(written);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && !given.has(name)) given.set(name, String(value));
+  }
+  return given.size ? `${plain}?${given}` : plain;
 }
