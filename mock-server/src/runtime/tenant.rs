@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::behaviour::Behaviour;
@@ -19,7 +19,6 @@ use super::snapshot::{Moment, Snapshots};
 use crate::domain::activeconnect::{Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
-use crate::domain::scenario::Scenario as Planned;
 use crate::domain::{Page, Supplies};
 
 /// One isolated tenant, with its part at each vendor that it has.
@@ -208,7 +207,7 @@ impl Tenant {
 
     /// Its states as JSON, secrets masked: those of the first `limit` users after one, by id, and what belongs to no user.
     /// Locks a state for one user at a time, so that nobody waits until a large one is written.
-    pub fn dump(&self, after: Option<&str>, limit: usize) -> serde_json::Value {
+    pub fn dump(&self, after: Option<&str>, limit: usize) -> Value {
         let first = |(ids, more): (Vec<String>, bool)| {
             let last = ids.last().cloned().filter(|_| more);
             (ids, last)
@@ -264,39 +263,32 @@ impl Tenant {
             state.extend(part.look(|authsignal, _| authsignal.dump_rest(page)));
             dump.insert("authsignal".to_owned(), state.into());
         }
-        let planned = self.ledger.scenarios(|all| {
-            let planned = all.all().iter().map(|one| {
-                let Planned {
-                    id,
-                    about,
-                    skip,
-                    times,
-                    effect,
-                    ..
-                } = one;
-                format!("{id}: {about:?}, {skip}, {times:?}, {effect:?}")
-            });
-            let due = all.due().map(|due| format!("{due:?}"));
-            planned.chain(due).collect::<Vec<_>>()
-        });
-        if !planned.is_empty() {
-            dump.insert("scenarios".to_owned(), json!(planned));
-        }
         let messages = self.ledger.messages(Outbox::len);
         dump.insert("messages".to_owned(), messages.into());
-        let planned = self.ledger.plans(scenario::all);
-        if !planned.is_empty() && after.is_none() {
-            // A chosen code passes a challenge, so it is as secret as one of a message.
-            let mut planned = json!(planned);
-            for one in planned.as_array_mut().into_iter().flatten() {
-                if let Some(code) = one.get_mut("code") {
-                    *code = "***".into();
-                }
-            }
-            dump.insert("scenarios".to_owned(), planned);
+        if after.is_none() {
+            dump.extend(self.dump_scenarios());
         }
         dump.extend(next.map(|next| ("next".to_owned(), next.into())));
         dump.into()
+    }
+
+    /// The scenarios that are to come, and what they have set going.
+    fn dump_scenarios(&self) -> impl Iterator<Item = (String, Value)> {
+        let mut planned = json!(self.ledger.plans(scenario::all));
+        for one in planned.as_array_mut().into_iter().flatten() {
+            // A chosen code passes a challenge, so it is as secret as one of a message.
+            if let Some(code) = one.get_mut("code") {
+                *code = "***".into();
+            }
+        }
+        let waiting: Value = self.ledger.scenarios(|all| {
+            let due = all.due();
+            due.map(|due| json!({"at": due.at, "deed": format!("{:?}", due.deed)}))
+                .collect()
+        });
+        let all = [("scenarios", planned), ("deeds", waiting)];
+        let all = all.into_iter().filter(|(_, list)| *list != json!([]));
+        all.map(|(name, list)| (name.to_owned(), list))
     }
 }
 

@@ -256,6 +256,21 @@ async fn nobody_ends_the_challenge_of_an_action_that_the_application_has_decided
 }
 
 #[tokio::test]
+async fn the_state_shows_what_is_still_to_happen_beside_what_is_planned() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    tenant
+        .plan(json!([{"challenge": "succeed", "afterSeconds": 5, "times": 2}]))
+        .await;
+    tenant.track("ada", "pay", json!({})).await;
+    let state = tenant.server.state();
+    let state = &state.as_object().unwrap()[APPLICATION];
+    assert_eq!(state["scenarios"][0]["times"], 1, "{state}");
+    let deeds = json!([{"at": "2026-01-01T00:00:05Z", "deed": "passes"}]);
+    assert_eq!(state["deeds"], deeds, "{state}");
+}
+
+#[tokio::test]
 async fn a_dump_without_secrets_has_another_code_of_the_same_length() {
     let tenant = Tenant::new().await;
     tenant.plan(json!([{"code": "123456"}])).await;
