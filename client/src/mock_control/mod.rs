@@ -224,7 +224,7 @@ impl MockControl {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for what is no such list, [`Kind::Rejected`] for a fault that cannot be, [`Kind::NotFound`]
+    /// [`Kind::InvalidInput`] if it is not a list of faults, [`Kind::Rejected`] for a fault that cannot be, [`Kind::NotFound`]
     /// for a tenant that the mock does not have, and as [`health`](Self::health).
     pub async fn set_faults(
         &self,
@@ -290,7 +290,7 @@ impl MockControl {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for what is no such list, [`Kind::Rejected`] for a scenario that cannot be,
+    /// [`Kind::InvalidInput`] if it is not a list of scenarios, [`Kind::Rejected`] for a scenario that cannot be,
     /// [`Kind::NotFound`] for a tenant that the mock does not have, and as [`health`](Self::health).
     pub async fn set_scenarios(
         &self,

@@ -17,8 +17,8 @@ pub mod shares;
 use jiff::{SignedDuration, Timestamp};
 
 use self::ids::Ids;
-use self::outbox::Outbox;
-use self::scenario::Scenarios;
+use self::outbox::{Message, Outbox};
+use self::scenario::{Scenarios, Subject};
 
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
@@ -74,6 +74,19 @@ pub struct Turn<'a> {
     pub scenarios: &'a mut Scenarios,
     /// The time of the whole step.
     pub now: Timestamp,
+}
+
+impl Turn<'_> {
+    /// Sends a message to a person, unless a scenario about its subject loses it.
+    pub fn send(&mut self, message: Message, subject: Subject<'_>) {
+        let subject = Subject {
+            channel: Some(message.channel),
+            ..subject
+        };
+        if !self.scenarios.loses(&subject) {
+            self.outbox.send(message);
+        }
+    }
 }
 
 /// The state of a tenant at one vendor. It changes step by step.

@@ -175,7 +175,7 @@ pub struct Scenario {
     pub about: Selector,
     /// How many of those it lets pass first.
     pub skip: u32,
-    /// How many more it applies to; none if there is no end.
+    /// How many more it applies to; `None` means no end.
     pub times: Option<u32>,
     /// What it does.
     pub effect: Effect,

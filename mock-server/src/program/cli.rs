@@ -417,8 +417,8 @@ fn compared(outcome: anyhow::Result<bool>) -> ExitCode {
     }
 }
 
-/// Whether stdout was closed by who read it, such as `head`, and who wants no more. That is no failure of the network,
-/// whose errors are of other types.
+/// Whether the reader of stdout, such as `head`, has closed it because it wants no more. Failures of the network are errors of
+/// other types.
 fn has_no_reader(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<std::io::Error>();
     error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)

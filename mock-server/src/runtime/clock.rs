@@ -76,12 +76,15 @@ impl Clock {
 
     fn millis(&self) -> i64 {
         match self.frozen.load(Ordering::Acquire) {
-            RUNNING => self
-                .base_millis()
-                .saturating_add(self.ahead.load(Ordering::Acquire))
-                .min(END),
+            RUNNING => self.running(self.base_millis()),
             frozen => frozen,
         }
+    }
+
+    /// What it shows while it runs and its base shows this.
+    fn running(&self, base: i64) -> i64 {
+        let ahead = self.ahead.load(Ordering::Acquire);
+        base.saturating_add(ahead).min(END)
     }
 
     /// The mock's time, in whole milliseconds, or that of the request where a test wants another.
@@ -141,23 +144,24 @@ impl Clock {
     pub fn leap(&self, to: Timestamp) -> SignedDuration {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let (to, base) = (to.as_millisecond().min(END), self.base_millis());
-        let frozen = self.frozen.load(Ordering::Acquire);
-        let before = match frozen {
-            RUNNING => base.saturating_add(self.ahead.load(Ordering::Acquire)),
+        let before = match self.frozen.load(Ordering::Acquire) {
+            RUNNING => self.running(base),
             frozen => frozen,
         };
-        self.ahead.store(to.saturating_sub(base), Ordering::Release);
-        if frozen != RUNNING {
-            self.frozen.store(to, Ordering::Release);
-        }
+        self.put_at(base, None, to);
         SignedDuration::from_millis(to.saturating_sub(before))
     }
 
     fn put(&self, freeze: Option<bool>, target: i64) {
+        self.put_at(self.base_millis(), freeze, target);
+    }
+
+    /// Sets it while its base shows this.
+    fn put_at(&self, base: i64, freeze: Option<bool>, target: i64) {
         let target = target.min(END);
         let freeze = freeze.unwrap_or_else(|| self.frozen.load(Ordering::Acquire) != RUNNING);
         self.ahead
-            .store(target.saturating_sub(self.base_millis()), Ordering::Release);
+            .store(target.saturating_sub(base), Ordering::Release);
         self.frozen
             .store(if freeze { target } else { RUNNING }, Ordering::Release);
     }

@@ -107,7 +107,7 @@ pub struct Told {
     pub id: String,
     /// Whether it has the short form.
     pub is_failure: bool,
-    /// How many more requests it applies to; none if there is no end.
+    /// How many more requests it applies to; `None` means no end.
     pub left: Option<u32>,
     /// What it decides of the request.
     pub claims: Claims,

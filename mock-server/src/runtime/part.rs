@@ -255,7 +255,7 @@ pub type ActiveconnectPart = Part<Activeconnect>;
 pub type AuthsignalPart = Part<Authsignal>;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -300,7 +300,8 @@ mod tests {
             .map(drop)
     }
 
-    async fn take(mut request: TcpStream) {
+    /// Reads a webhook, and answers that it is taken.
+    pub(in crate::runtime) async fn take(mut request: TcpStream) {
         let _ = request.read(&mut [0; 4096]).await.unwrap();
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         request.write_all(answer).await.unwrap();

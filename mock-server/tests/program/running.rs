@@ -80,6 +80,12 @@ impl Running {
             .unwrap_or_else(|| panic!("first line {:?}", self.first_line))
     }
 
+    /// Runs the program with these arguments, for this mock.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> Output {
+        let mut tool = command(arguments);
+        tool.env("STEPUP_MOCK_URL", self.url()).output().unwrap()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.url()
             .strip_prefix("http://")

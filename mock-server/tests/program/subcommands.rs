@@ -162,12 +162,7 @@ async fn an_exported_script_may_run_again_and_ends_at_another_failure() {
 #[tokio::test]
 async fn the_failures_command_sets_lists_and_clears() {
     let running = Running::start(&["--listen", "127.0.0.1:0"]);
-    let tool = |arguments: &[&str]| {
-        running::command(arguments)
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
-    };
+    let tool = |arguments: &[&str]| running.tool(arguments);
     let set = [
         "failures",
         "set",
@@ -198,10 +193,7 @@ async fn the_faults_command_adds_lists_removes_and_clears() {
     let running = Running::start(&["--listen", "127.0.0.1:0"]);
     let tool = |line: &str| {
         let arguments: Vec<_> = line.split(' ').collect();
-        running::command(&[&["faults"], &arguments[..]].concat())
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
+        running.tool(&[&["faults"], &arguments[..]].concat())
     };
     let said = |line| text(&tool(line).stdout);
     let slow = "mock-app: fault-1: {\"latency\":{\"maxMilliseconds\":20,\"minMilliseconds\":10},\"operation\":\"track\",\"times\":2}\n";
@@ -233,12 +225,7 @@ async fn the_faults_command_adds_lists_removes_and_clears() {
 #[tokio::test]
 async fn the_snapshot_command_takes_restores_lists_and_deletes() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
-    let tool = |arguments: &[&str]| {
-        running::command(arguments)
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
-    };
+    let tool = |arguments: &[&str]| running.tool(arguments);
     let lines = |arguments: &[&str]| text(&tool(arguments).stdout);
     assert_eq!(lines(&["snapshot", "list"]), "no snapshots\n");
     let taken = lines(&["snapshot", "take", "a/b c", "--tenant", "mock-app"]);
@@ -259,12 +246,7 @@ async fn the_snapshot_command_takes_restores_lists_and_deletes() {
 #[tokio::test]
 async fn the_clock_command_freezes_sets_moves_and_releases_and_reset_goes_back() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
-    let tool = |arguments: &[&str]| {
-        running::command(arguments)
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
-    };
+    let tool = |arguments: &[&str]| running.tool(arguments);
     let line = |arguments: &[&str]| text(&tool(arguments).stdout);
     let frozen = line(&["clock", "freeze", "2030-01-01T00:00:00Z"]);
     assert_eq!(frozen, "2030-01-01T00:00:00Z  frozen\n");
@@ -332,12 +314,7 @@ async fn the_clock_command_freezes_sets_moves_and_releases_and_reset_goes_back()
 #[tokio::test]
 async fn the_dump_and_load_commands_move_tenants_and_the_schema_is_printed() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
-    let tool = |arguments: &[&str]| {
-        running::command(arguments)
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
-    };
+    let tool = |arguments: &[&str]| running.tool(arguments);
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join("dumped.json");
     let path = file.to_string_lossy();
@@ -720,10 +697,7 @@ async fn the_scenarios_command_adds_lists_removes_and_clears() {
     let running = Running::start(&["--listen", "127.0.0.1:0"]);
     let tool = |line: &str| {
         let arguments: Vec<_> = line.split(' ').collect();
-        running::command(&[&["scenarios"], &arguments[..]].concat())
-            .env("STEPUP_MOCK_URL", running.url())
-            .output()
-            .unwrap()
+        running.tool(&[&["scenarios"], &arguments[..]].concat())
     };
     let said = |line| text(&tool(line).stdout);
     let block = "mock-app: scenario-1: {\"action\":\"signIn\",\"outcome\":\"BLOCK\",\"times\":1,\"userId\":\"ada\"}\n";

@@ -367,6 +367,7 @@ impl Activeconnect {
                 self.application.name
             ),
         };
+        let folded = fold(user_id);
         let message = Message {
             channel: Channel::Sms,
             to: to.to_owned(),
@@ -374,15 +375,9 @@ impl Activeconnect {
             code: None,
             url: Some(link),
             created_at: turn.now,
-            user_id: Some(fold(user_id)),
+            user_id: Some(folded.clone()),
         };
-        let about = Subject {
-            channel: Some(message.channel),
-            ..about(message.user_id.as_deref())
-        };
-        if !turn.scenarios.loses(&about) {
-            turn.outbox.send(message);
-        }
+        turn.send(message, about(Some(&folded)));
         Ok(Ok(()))
     }
 

@@ -99,18 +99,9 @@ impl Authsignal {
             code: None,
             url: Some(url),
             created_at: turn.now,
-            user_id: Some(user_id),
+            user_id: Some(user_id.clone()),
         };
-        let about = Subject {
-            channel: Some(channel),
-            ..Subject::action(
-                message.user_id.as_deref().unwrap_or_default(),
-                &request.action,
-            )
-        };
-        if !turn.scenarios.loses(&about) {
-            turn.outbox.send(message);
-        }
+        turn.send(message, Subject::action(&user_id, &request.action));
         Ok(Call {
             message_id,
             channel,

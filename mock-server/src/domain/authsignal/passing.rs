@@ -290,7 +290,8 @@ impl Authsignal {
     }
 
     /// Sends a message to a person for a challenge: when the receivers of `what` have agreed, or now where no receiver is
-    /// configured. One that gets lost on its way is `None`; the receivers are asked all the same. If a receiver does not agree, the message is not sent, and the challenge has no code.
+    /// configured. One that gets lost on its way is `None`; the receivers are asked all the same. If a receiver does not agree,
+    /// the message is not sent, and the challenge has no code.
     pub(super) fn send(
         &mut self,
         turn: &mut Turn<'_>,

@@ -71,6 +71,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "view/inbox.js",
     "view/navigation.js",
     "view/phone.js",
+    "view/planning.js",
     "view/request-detail.js",
     "view/requests.js",
     "view/scenarios.js",

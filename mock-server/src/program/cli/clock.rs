@@ -66,10 +66,10 @@ fn forward(text: &str) -> Result<SignedDuration, String> {
 pub(super) fn run(mock: &RunningMock, of: OfTenant, action: ClockAction) -> anyhow::Result<()> {
     let mut change = match action {
         ClockAction::Show => {
-            let tenant = of.tenant.map(|tenant| ("tenant", tenant));
-            let query: Vec<_> = tenant.into_iter().collect();
-            let answer =
-                mock.call(|http, url| http.get(format!("{url}/_mock/clock")).query(&query))?;
+            let answer = mock.call(|http, url| {
+                http.get(format!("{url}/_mock/clock"))
+                    .query(&[("tenant", &of.tenant)])
+            })?;
             return show(&answer);
         }
         ClockAction::Freeze { time: None } => json!({"freeze": true}),
@@ -102,10 +102,9 @@ pub(super) fn reset(mock: &RunningMock, tenant: Option<String>) -> anyhow::Resul
         Some(tenant) => format!("{tenant} is as it began"),
         None => "the mock is as it started".to_owned(),
     };
-    let query: Vec<_> = tenant
-        .map(|tenant| ("tenant", tenant))
-        .into_iter()
-        .collect();
-    mock.call(|http, url| http.post(format!("{url}/_mock/reset")).query(&query))?;
+    mock.call(|http, url| {
+        http.post(format!("{url}/_mock/reset"))
+            .query(&[("tenant", &tenant)])
+    })?;
     say(&said)
 }

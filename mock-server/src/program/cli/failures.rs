@@ -48,16 +48,6 @@ pub(super) struct OfTenant {
     pub(super) tenant: Option<String>,
 }
 
-impl OfTenant {
-    pub(super) fn query(&self) -> Vec<(&'static str, &str)> {
-        let tenant = self.tenant.as_deref();
-        tenant
-            .map(|tenant| ("tenant", tenant))
-            .into_iter()
-            .collect()
-    }
-}
-
 pub(super) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
@@ -68,8 +58,10 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(mock: &RunningMock, action: FailuresAction) -> anyhow::Result<()> {
     let (failures, of) = match action {
         FailuresAction::List { of } => {
-            let answer = mock
-                .call(|http, url| http.get(format!("{url}/_mock/failures")).query(&of.query()))?;
+            let answer = mock.call(|http, url| {
+                http.get(format!("{url}/_mock/failures"))
+                    .query(&[("tenant", &of.tenant)])
+            })?;
             return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
         }
         FailuresAction::Clear { of } => (json!([]), of),

@@ -25,7 +25,7 @@ impl<'a> Plan<'a> {
     pub(super) fn show(&self, of: &OfTenant) -> anyhow::Result<()> {
         let answer = self.mock.call(|http, url| {
             let request = http.get(format!("{url}/_mock/{}", self.name));
-            request.query(&of.query())
+            request.query(&[("tenant", &of.tenant)])
         })?;
         self.tell(answer["tenants"].as_array().map_or(&[], Vec::as_slice))
     }
@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
         let answer = self.mock.call(|http, url| {
             let list = format!("{url}/_mock/{}", self.name);
             let request = http.delete(links::url(&list, "/{id}", &[id]));
-            request.query(&of.query())
+            request.query(&[("tenant", &of.tenant)])
         })?;
         self.tell(&[answer])
     }

@@ -53,16 +53,6 @@ pub(super) struct OfTenant {
     tenant: Option<String>,
 }
 
-impl OfTenant {
-    fn query(&self) -> Vec<(&str, &str)> {
-        let tenant = self.tenant.as_deref();
-        tenant
-            .map(|tenant| ("tenant", tenant))
-            .into_iter()
-            .collect()
-    }
-}
-
 pub(super) fn run(mock: &RunningMock, action: SnapshotAction) -> anyhow::Result<()> {
     let (said, answer) = match action {
         SnapshotAction::Take(wanted) => {
@@ -82,7 +72,7 @@ pub(super) fn run(mock: &RunningMock, action: SnapshotAction) -> anyhow::Result<
         SnapshotAction::List { of } => {
             let answer = mock.call(|http, url| {
                 http.get(format!("{url}/_mock/snapshots"))
-                    .query(&of.query())
+                    .query(&[("tenant", &of.tenant)])
             })?;
             ("", answer)
         }
@@ -90,7 +80,7 @@ pub(super) fn run(mock: &RunningMock, action: SnapshotAction) -> anyhow::Result<
             let answer = mock.call(|http, url| {
                 let path = "/_mock/snapshots/{snapshot}";
                 http.delete(links::url(url, path, &[&wanted.name]))
-                    .query(&wanted.of.query())
+                    .query(&[("tenant", &wanted.of.tenant)])
             })?;
             ("deleted ", answer)
         }

@@ -178,7 +178,7 @@ impl fmt::Display for Base {
 ///
 /// # Errors
 ///
-/// The client cannot be made, or the file of the authority is no such file.
+/// The client cannot be made, or the file of the authority cannot be read or has no certificate.
 pub(super) fn client(base: &Base, ca: Option<&Path>) -> anyhow::Result<Client> {
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())

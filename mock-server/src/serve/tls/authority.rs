@@ -179,8 +179,8 @@ fn description() -> CertificateParams {
     description
 }
 
-/// An authority that clients believe only for these names and IP addresses, and for what is nobody's: whoever gets hold of its
-/// key can pretend to be nobody else.
+/// An authority that clients believe only for these names and IP addresses, and for what is nobody's: a stolen key
+/// cannot pose as any other site.
 fn constrained(names: &[String]) -> CertificateParams {
     let networks = NETWORKS.map(|(address, prefix)| CidrSubnet::from_addr_prefix(address, prefix));
     let domains = DOMAINS.map(|name| GeneralSubtree::DnsName(name.to_owned()));

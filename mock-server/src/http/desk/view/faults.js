@@ -1,8 +1,9 @@
 // What is planned to go wrong with requests of the chosen tenant, and the form to plan more.
 
-import { act, showProblem } from "../act.js";
-import { get, post, remove } from "../control.js";
-import { box, button, byId, el, fill, list, sub } from "./dom.js";
+import { showProblem } from "../act.js";
+import { get, post } from "../control.js";
+import { box, byId, el, fill } from "./dom.js";
+import { showPlanned, startPlanning } from "./planning.js";
 import { effectOf, KINDS, planned, requestsOf } from "../model/faults.js";
 import { Changes } from "../model/rows.js";
 import { chosenTenant, tenantName } from "./tenants.js";
@@ -38,14 +39,8 @@ export function showFaults() {
   // Redrawing would take the focus from a button.
   if (!tenant || !changes.differ([tenant.name, tenant.faults])) return;
   const { name, faults = [] } = tenant;
-  const rows = faults.map((fault) => [
-    el("div", { class: "item-head" }, el("span", {}, requestsOf(fault)),
-      button("Lift", (control) => act(control, () => remove("faults", fault.id ?? "", name), "Fault lifted"), { class: "quiet" })),
-    sub(effectOf(fault)),
-  ]);
-  fill(box("faults"), list(rows, "No faults are planned."), faults.length > 1 && el("div", { class: "row" },
-    button("Lift all", (control) => act(control, () => post("/_mock/faults", { tenant: name, faults: [] }), "All faults lifted"),
-      { class: "quiet danger" })));
+  showPlanned("fault", name, faults, requestsOf, effectOf,
+    () => post("/_mock/faults", { tenant: name, faults: [] }));
 }
 
 /** Shows the fields of the chosen kind of fault. */
@@ -64,20 +59,13 @@ const values = () => Object.fromEntries([...box("fault-values").querySelectorAll
   .map(({ name, valueAsNumber }) => [name, valueAsNumber]));
 
 export function startFaults() {
-  const form = byId("fault-form", HTMLFormElement);
-  kinds.append(...Object.entries(KINDS).map(([value, { title }]) => el("option", { value }, title)));
-  kinds.addEventListener("change", showFields);
-  always.addEventListener("change", showFields);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const control = form.querySelector("button");
+  startPlanning("fault", KINDS, showFields, () => {
     const chosen = kind();
-    if (!control || !chosen) return;
+    if (!chosen) return undefined;
     const fault = planned(chosen, {
       values: values(), operation: operation.value, userId: user.value,
       skip: skip.valueAsNumber, times: times.valueAsNumber, always: always.checked,
     });
-    act(control, () => post("/_mock/faults", { tenant: chosenTenant()?.name, add: true, faults: [fault] }), "Fault planned");
+    return () => post("/_mock/faults", { tenant: chosenTenant()?.name, add: true, faults: [fault] });
   });
-  showFields();
 }

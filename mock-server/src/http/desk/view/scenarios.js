@@ -1,8 +1,8 @@
 // What is planned to happen next in the chosen tenant, and the form to plan more.
 
-import { act } from "../act.js";
-import { post, remove } from "../control.js";
-import { box, button, byId, el, fill, list, sub } from "./dom.js";
+import { post } from "../control.js";
+import { box, byId, el, fill } from "./dom.js";
+import { showPlanned, startPlanning } from "./planning.js";
 import { Changes } from "../model/rows.js";
 import { effectOf, KINDS, planned, subjectOf } from "../model/scenarios.js";
 import { chosenTenant } from "./tenants.js";
@@ -23,15 +23,8 @@ export function showScenarios() {
   // Redrawing would take the focus from a button.
   if (!tenant || !changes.differ([tenant.name, tenant.scenarios])) return;
   const { name, scenarios = [] } = tenant;
-  const rows = scenarios.map((scenario) => [
-    el("div", { class: "item-head" }, el("span", {}, subjectOf(scenario)),
-      button("Lift", (control) => act(control, () => remove("scenarios", scenario.id ?? "", name), "Scenario lifted"), { class: "quiet" })),
-    sub(effectOf(scenario)),
-  ]);
-  fill(box("scenarios"), list(rows, "No scenarios are planned."), scenarios.length > 1 && el("div", { class: "row" },
-    button("Lift all",
-      (control) => act(control, () => post("/_mock/scenarios", { tenant: name, scenarios: [] }), "All scenarios lifted"),
-      { class: "quiet danger" })));
+  showPlanned("scenario", name, scenarios, subjectOf, effectOf,
+    () => post("/_mock/scenarios", { tenant: name, scenarios: [] }));
 }
 
 /** Shows the fields of the chosen kind of scenario. */
@@ -50,20 +43,13 @@ const values = () => Object.fromEntries([...box("scenario-values").querySelector
   .map(({ name, value }) => [name, value]));
 
 export function startScenarios() {
-  const form = byId("scenario-form", HTMLFormElement);
-  kinds.append(...Object.entries(KINDS).map(([value, { title }]) => el("option", { value }, title)));
-  kinds.addEventListener("change", showFields);
-  always.addEventListener("change", showFields);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const control = form.querySelector("button");
+  startPlanning("scenario", KINDS, showFields, () => {
     const chosen = kind();
-    if (!control || !chosen) return;
+    if (!chosen) return undefined;
     const scenario = planned(chosen, {
       values: values(), action: action.value, userId: user.value,
       skip: skip.valueAsNumber, times: times.valueAsNumber, always: always.checked,
     });
-    act(control, () => post("/_mock/scenarios", { tenant: chosenTenant()?.name, add: true, scenarios: [scenario] }), "Scenario planned");
+    return () => post("/_mock/scenarios", { tenant: chosenTenant()?.name, add: true, scenarios: [scenario] });
   });
-  showFields();
 }
