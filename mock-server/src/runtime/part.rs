@@ -255,7 +255,7 @@ pub type ActiveconnectPart = Part<Activeconnect>;
 pub type AuthsignalPart = Part<Authsignal>;
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -300,8 +300,7 @@ pub(super) mod tests {
             .map(drop)
     }
 
-    /// Reads a webhook, and answers that it is taken.
-    pub(in crate::runtime) async fn take(mut request: TcpStream) {
+    async fn take(mut request: TcpStream) {
         let _ = request.read(&mut [0; 4096]).await.unwrap();
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         request.write_all(answer).await.unwrap();

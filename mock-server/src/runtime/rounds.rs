@@ -298,9 +298,8 @@ mod tests {
 
     use serde_json::{Value, json};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
-    use super::super::part::tests::take;
     use super::Shift;
     use crate::domain::authsignal::Enrollment;
     use crate::domain::authsignal::vocabulary::Method;
@@ -379,6 +378,12 @@ mod tests {
         }
         assert_eq!(attempts.get(), 4);
         assert!(!part.look(|authsignal, now| authsignal.is_delivering(now)));
+    }
+
+    async fn take(mut request: TcpStream) {
+        let _ = request.read(&mut [0; 4096]).await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        request.write_all(answer).await.unwrap();
     }
 
     #[tokio::test]
