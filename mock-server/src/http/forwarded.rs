@@ -27,7 +27,8 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
                 return;
             };
             let peer = request.extensions().get::<Peer>().copied();
-            if !is_trusted(app, peer).await {
+            // On the heap, so that no other request pays for its size.
+            if !Box::pin(is_trusted(app, peer)).await {
                 warn_of_stranger(app, peer);
                 return;
             }

@@ -1,6 +1,7 @@
 //! The front of the whole server: what applies to every request and every answer of every route. Knows no operation.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -33,8 +34,10 @@ pub fn front(
         async move {
             forwarded::settle(&app, &mut request).await;
             let span = app.traces.request(&request, scheme(request.extensions()));
-            let answer = during(answered(&app, router, &outlet, request));
-            let (mut response, uses) = span.during(answer).await;
+            // In its place from the beginning: each wrapper would copy it otherwise, which cost each request 2,000 of 40,000
+            // instructions.
+            let answer = pin!(answered(&app, router, &outlet, request));
+            let (mut response, uses) = span.during(during(answer)).await;
             finish(&app, &mut response);
             span.answered(response.status());
             // A tenant that expires without requests is in use until its answer is sent. The span of the request lasts as long,
@@ -56,7 +59,8 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
     let reads = request.method().is_safe().then(|| request.uri().clone());
     // The router's error type has no value.
     let Ok(response) = if is_public(request.uri().path()) {
-        cors().layer(router).oneshot(request).await
+        // On the heap, so that no other request pays for its size.
+        Box::pin(cors().layer(router).oneshot(request)).await
     } else {
         router.call(request).await
     };
@@ -78,8 +82,8 @@ fn finish(app: &App, response: &mut Response) {
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     // hyper dates an answer by the machine's clock. That is right until somebody moves the mock's clock. An answer to a
     // tenant has the tenant's date already.
-    if !headers.contains_key(DATE)
-        && !app.clock.is_system_time()
+    if !app.clock.is_system_time()
+        && !headers.contains_key(DATE)
         && let Ok(value) = HeaderValue::from_str(&http_date(app.clock.now()))
     {
         headers.insert(DATE, value);

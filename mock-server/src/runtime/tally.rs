@@ -1,7 +1,7 @@
 //! How many requests the mock has answered since it started. Unlike the journal, it forgets none, and a reset leaves it.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,7 +32,7 @@ thread_local! {
 /// The counts of some threads, on cache lines of its own: no other thread then waits for them.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Share(Mutex<HashMap<Counted, u64>>);
+struct Share(Mutex<BTreeMap<Counted, u64>>);
 
 /// The counts.
 #[derive(Debug, Default)]

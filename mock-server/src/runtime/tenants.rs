@@ -42,8 +42,8 @@ impl SecretOf {
 type AuthsignalPart = Arc<Part<Authsignal>>;
 
 /// Parts by a keyed hash of a secret, so that the time of a look-up says nothing about the secret. Secrets of the same
-/// hash are compared in constant time.
-type BySecret = HashMap<u64, Vec<AuthsignalPart>>;
+/// hash are compared in constant time. Ordered by the hash, because another hash of it would cost every request more.
+type BySecret = BTreeMap<u64, Vec<AuthsignalPart>>;
 
 #[derive(Default)]
 struct Kept {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -389,26 +390,28 @@ where
     if pace.is_shared() {
         as_in_http1(&mut parts);
     }
-    if body.is_end_stream() {
+    let (body, share) = if body.is_end_stream() {
         pace.received();
-    }
-    let question = Question {
-        body,
-        pace: pace.clone(),
+        (Body::empty(), None)
+    } else {
+        let pace = pace.clone();
+        let (body, share) = intake.guard(Question { body, pace });
+        (body, Some(share))
     };
-    let (body, share) = intake.guard(question);
     let request = Request::from_parts(parts, body);
     async move {
         // It has no error.
         let Ok(response) = service.oneshot(request).await;
         let mut response = suffered(response, &pace).await?;
-        let is_read = response.headers().contains_key(CONNECTION) || share.drain().await;
-        if !is_read && !pace.is_shared() {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
+        if let Some(share) = share {
+            let is_read = response.headers().contains_key(CONNECTION) || share.drain().await;
+            if !is_read && !pace.is_shared() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            // The handler may have held the bytes of the body until now.
+            drop(share);
         }
-        // The handler may have held the bytes of the body until now.
-        drop(share);
         // The connection then waits for the next request.
         Ok(response.map(|body| Outgoing::new(in_pieces(body, &pace), due)))
     }

@@ -411,7 +411,8 @@ impl Activeconnect {
     ) -> Result<Option<Started>, Refusal> {
         let number = self.number(user_id)?;
         let limits = self.limits;
-        let user = self.user(user_id)?;
+        let user = self.users.get(&number);
+        let user = user.ok_or_else(|| self.unknown_user(user_id))?;
         if user.device.is_none() {
             return Ok(None);
         }
@@ -437,7 +438,9 @@ impl Activeconnect {
         if let Some(user) = self.users.get_mut(&number) {
             user.sessions.push_back(session);
         }
-        self.stage(turn, number, &fold(user_id), &started.token);
+        if !turn.scenarios.is_empty() {
+            self.stage(turn, number, &fold(user_id), &started.token);
+        }
         Ok(Some(started))
     }
 

@@ -40,7 +40,9 @@ impl Authsignal {
 
     fn offered_of(&self, named: Option<Vec<Method>>) -> Vec<Method> {
         let offered = &self.configuration.methods;
-        let named = named.unwrap_or_else(|| offered.clone());
+        let Some(named) = named else {
+            return offered.clone();
+        };
         let here = |method: &Method| offered.contains(method) || methods::is_always_there(*method);
         named.into_iter().filter(here).collect()
     }

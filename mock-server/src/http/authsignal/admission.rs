@@ -18,20 +18,25 @@ use crate::runtime::part::AuthsignalPart;
 /// Why two headers `Authorization` are refused: a proxy may check the one, and the mock the other.
 pub(crate) const REPEATED: &str = "the header Authorization is given more than once, so nobody can tell which one counts; send it once";
 
-/// Refuses what no server of an application sends: a request of a web page, with `foreign` as the reason, and one that has
-/// credentials twice.
+/// The credentials of a request from a server of an application. Refuses what no such server sends: a request of a web page,
+/// with `foreign` as the reason, and one that has credentials twice.
 ///
 /// # Errors
 /// The answer to such a request.
-pub(crate) fn from_a_server(app: &App, incoming: &Incoming, foreign: &str) -> Result<(), Reply> {
+pub(crate) fn from_a_server<'a>(
+    app: &App,
+    incoming: &'a Incoming,
+    foreign: &str,
+) -> Result<Option<&'a str>, Reply> {
     let parts = &incoming.parts;
     if is_foreign(app, &parts.headers, &parts.extensions) {
         return Err(failure(StatusCode::FORBIDDEN, "forbidden", foreign));
     }
-    if incoming.repeats(AUTHORIZATION) {
+    let authorization = incoming.header(AUTHORIZATION);
+    if authorization.is_none() && incoming.repeats(AUTHORIZATION) {
         return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
     }
-    Ok(())
+    Ok(authorization)
 }
 
 /// Counts a request of a tenant where requests are limited.

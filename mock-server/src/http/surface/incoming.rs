@@ -536,14 +536,14 @@ pub(crate) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str>
     values.next().is_none().then_some(first)?.to_str().ok()
 }
 
-/// The part of a path between two slashes. Counted by bytes, because a search for characters costs each request three times
-/// as much: 650 of 34,000 instructions.
+/// The part of a path between two slashes.
 fn nth_segment(path: &str, index: usize) -> Option<&str> {
-    let mut segments = path.as_bytes().split(|byte| *byte == b'/');
-    // A slash is no part of another character.
-    segments
-        .nth(index)
-        .and_then(|segment| std::str::from_utf8(segment).ok())
+    let mut slashes = memchr::memchr_iter(b'/', path.as_bytes());
+    let start = match index.checked_sub(1) {
+        Some(before) => slashes.nth(before)? + 1,
+        None => 0,
+    };
+    path.get(start..slashes.next().unwrap_or(path.len()))
 }
 
 /// A parameter that is not too long.

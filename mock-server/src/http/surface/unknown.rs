@@ -74,6 +74,9 @@ pub(super) fn rejection(all: &[Unknown]) -> Option<Rejection> {
 
 /// What is said of these if the request is carried out.
 pub(super) fn warning(all: &[Unknown]) -> Option<String> {
+    if all.is_empty() {
+        return None;
+    }
     let all: Vec<_> = all.iter().map(Unknown::warning).collect();
-    Some(all.join("; ")).filter(|all| !all.is_empty())
+    Some(all.join("; "))
 }

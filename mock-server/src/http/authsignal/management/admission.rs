@@ -72,8 +72,7 @@ impl Surface for ManagementApi {
         _operation: &'static Operation,
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
-        from_a_server(&self.app, incoming, FOREIGN)?;
-        let authorization = incoming.header(AUTHORIZATION);
+        let authorization = from_a_server(&self.app, incoming, FOREIGN)?;
         let tenant = tenant_of(&self.app, authorization);
         let tenant = tenant.ok_or_else(|| self.refused(authorization))?;
         within_rate(&self.app, &tenant)?;

@@ -194,8 +194,7 @@ impl Surface for ServerApi {
             self.app.authsignal(&id).ok_or_else(unknown)?
         } else {
             // A page can put credentials into the URL of a form that it submits, and the mock's default secret is no secret.
-            from_a_server(&self.app, incoming, FOREIGN)?;
-            let authorization = incoming.header(AUTHORIZATION);
+            let authorization = from_a_server(&self.app, incoming, FOREIGN)?;
             tenant_for(&self.app, operation, authorization)
                 .or_else(|| adopted(&self.app, operation, authorization))
                 .ok_or_else(|| refused(&self.app, operation, authorization))?
