@@ -8,6 +8,7 @@ use super::{Error, Fault, Running};
 use crate::domain::authsignal::vocabulary::Outcome;
 use crate::domain::outbox::Channel;
 use crate::domain::scenario::PhoneAct;
+use crate::runtime::in_list;
 use crate::runtime::ledger::Ledger;
 use crate::runtime::scenario::{self, ByChannel, ChallengeEnd, Code, Delivery};
 use crate::runtime::word::Word;
@@ -173,5 +174,5 @@ pub(super) fn plan(
         .ok_or_else(|| Error::NotFound(format!("the tenant {} was deleted", ledger.name())))?;
     tenant
         .plan_scenarios(list.collect(), add)
-        .map_err(|why| Error::Malformed(format!("scenarios{why}")))
+        .map_err(|why| Error::Malformed(in_list("scenarios", &why)))
 }
