@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Error, Fault, Running};
+use super::{Error, Facts, Fault, Running};
 use crate::domain::authsignal::vocabulary::Outcome;
 use crate::domain::outbox::Channel;
 use crate::domain::scenario::PhoneAct;
@@ -108,7 +108,12 @@ impl Scenario {
         Self::of(|scenario| scenario.fault = Some(Box::new(fault.into_planned())))
     }
 
-    /// A scenario in the form of the control API, such as one with `facts`.
+    /// Rules read these facts about the next action.
+    pub fn facts(facts: Facts) -> Self {
+        Self::of(|scenario| scenario.facts = Some(facts.0))
+    }
+
+    /// A scenario in the form of the control API.
     ///
     /// # Errors
     /// It is none; the text names the member.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::vec;
 
+use serde_json::Value;
+
 use super::admission::ControlApi;
 use super::expectation::{Check, Expected, Manner};
 use super::listing::journal_detail;
@@ -12,7 +14,7 @@ use super::seen::Seen;
 use super::words::{limit, number};
 use crate::generated::mock_control::types as wire;
 use crate::runtime::journal::Carried;
-use crate::runtime::{App, Reading, Recorded, Since};
+use crate::runtime::{App, Reading, Recorded, Since, in_words};
 use crate::sim::phone::Trouble;
 
 /// A search of requests, newest first.
@@ -96,6 +98,20 @@ impl ControlApi {
     ) -> Result<Reading, Trouble> {
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
         Ok(self.app.read(tenant.as_ref(), since, limit, |_| true))
+    }
+
+    /// As [`verify_requests`](Self::verify_requests), for a test in Rust: whether all is as expected, and what is not, in
+    /// words.
+    pub(crate) async fn verify(&self, expectations: Value) -> Result<(bool, String), Trouble> {
+        let read: Result<wire::Expectations, _> = serde_path_to_error::deserialize(expectations);
+        let wanted = read.map_err(|error| {
+            Trouble::Malformed(in_words(
+                &error.path().to_string(),
+                &error.inner().to_string(),
+            ))
+        })?;
+        let found = self.verify_requests(wanted).await?;
+        Ok((found.verified, found.text))
     }
 
     pub(super) async fn verify_requests(
