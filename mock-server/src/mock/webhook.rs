@@ -21,7 +21,7 @@ pub struct WebhookDelivery {
     pub target: String,
     /// Where it stands.
     pub progress: DeliveryProgress,
-    /// The tries, oldest first. The mock keeps a number of them.
+    /// The tries, oldest first; the mock keeps the newest ones.
     pub attempts: Vec<DeliveryAttempt>,
     /// What the receiver gets, in JSON. It holds codes and links, so `Debug` leaves it out.
     pub body: String,
