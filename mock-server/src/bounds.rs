@@ -334,8 +334,6 @@ bounds! {
     CUSTOM_CLAIMS: usize = 20, Count;
     /// Expected origins of the passkeys of an Authsignal tenant.
     EXPECTED_ORIGINS: usize = 100, Count;
-    /// Outcomes set for future actions; the oldest leaves first.
-    NEXT_OUTCOMES: usize = 100, Count;
     /// Issuers of ID tokens that a tenant trusts.
     ID_TOKEN_ISSUERS: usize = 10, Count;
     /// Public keys of such an issuer.
@@ -356,8 +354,6 @@ bounds! {
     FAULT_WINDOW: Duration = Duration::from_secs(86_400), Milliseconds;
     /// How far a fault takes the time of a request off.
     FAULT_SKEW: Duration = Duration::from_secs(315_360_000), Milliseconds;
-    /// Facts set for future actions; the oldest leaves first.
-    NEXT_FACTS: usize = 100, Count;
     /// Scenarios of a tenant that are still to come, with the outcomes and the facts of its next actions among them.
     SCENARIOS: usize = 300, Count;
     /// How long after a request somebody does what a scenario says.

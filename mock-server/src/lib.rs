@@ -23,8 +23,9 @@
 //! | share one mock among tests, with a tenant for each | [`MockServer::shared`], [`MockServer::create_tenant`] |
 //! | use it without an async runtime | [`MockServer::block_on`] |
 //! | choose a seed, time limits, webhooks, determinism | [`MockServer::builder`] |
-//! | create an Authsignal user and read one back | [`AuthsignalTenant::create_user`], [`AuthsignalTenant::user`] |
+//! | create an Authsignal user and read one back | [`AuthsignalTenant::create_user`], [`AuthsignalTenant::user`], [`AuthsignalTenant::users`] |
 //! | decide what happens to an action | [`AuthsignalTenant::set_rules`], [`AuthsignalTenant::set_next_outcome`] |
+//! | say what rules read | [`AuthsignalTenant::set_next_facts`], [`AuthsignalTenant::set_facts`] |
 //! | finish a challenge in place of the user | [`AuthsignalTenant::challenge`] |
 //! | pass it as a device does | [`Passkey`], [`AuthsignalPhone`], [`AuthsignalTenant::totp`] |
 //! | answer an Activeconnect request | [`ActiveconnectPhone`] |
@@ -35,6 +36,8 @@
 //! | plan what happens next: how an action is decided, a message that does not arrive, a phone that answers later | [`AuthsignalTenant::set_scenarios`], [`ActiveconnectApplication::set_scenarios`] |
 //! | speak HTTPS | `MockServerBuilder::tls`, [`MockServer::ca_pem`] |
 //! | see what the code under test asked for | [`MockServer::journal`] |
+//! | check which requests came | [`CreatedTenant::verify`], [`MockServer::verify`] |
+//! | see which webhooks went out | [`AuthsignalTenant::webhooks_settled`], [`AuthsignalTenant::webhook_deliveries`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![expect(
@@ -80,9 +83,10 @@ pub use domain::authsignal::vocabulary::{
 pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
-    Challenge, Clock, CreatedTenant, Error, Failure, Fault, MockServer, MockServerBuilder,
-    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, Scenario, Snapshot,
-    SoftwareAuthenticator, User, WrongMember,
+    Challenge, Clock, CreatedTenant, DeliveryAttempt, DeliveryProgress, Error, Expectations,
+    ExpectedRequest, FactTables, Facts, Failure, Fault, MockServer, MockServerBuilder,
+    NewAuthenticator, NewUser, NextFacts, NextOutcome, Passkey, Rule, Scenario, Snapshot,
+    SoftwareAuthenticator, User, Verification, WebhookDelivery, WrongMember,
 };
 pub use program::run_command_line;
 pub use runtime::journal::Entry as JournalEntry;

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stepup_mock::{
-    ActionState, AuthsignalTenant, ChallengeMode, Channel, Error, MockServer, NewAuthenticator,
-    NewUser, NextOutcome, Outcome, Rule, SoftwareAuthenticator, VerificationMethod,
+    ActionState, AuthsignalTenant, ChallengeMode, Channel, DeliveryProgress, Error, Expectations,
+    ExpectedRequest, FactTables, Facts, MockServer, NewAuthenticator, NewUser, NextFacts,
+    NextOutcome, Outcome, Rule, Scenario, SoftwareAuthenticator, VerificationMethod,
 };
 
 /// A call of the Server API, as code under test makes it.
@@ -123,7 +124,8 @@ async fn rules_and_outcomes_decide_in_their_order() {
     tenant.set_rules([huge, some]).unwrap();
     assert_eq!(pay(&tenant, 5000).await, "BLOCK");
     assert_eq!(pay(&tenant, 50).await, "REVIEW_REQUIRED");
-    tenant.set_next_outcome(NextOutcome::new(Outcome::Allow).user("ada").action("pay"));
+    let allow = NextOutcome::new(Outcome::Allow).user("ada").action("pay");
+    tenant.set_next_outcome(allow).unwrap();
     assert_eq!(pay(&tenant, 5000).await, "ALLOW");
     assert_eq!(
         pay(&tenant, 5000).await,
@@ -276,4 +278,153 @@ async fn devices_pass_challenges() {
     assert!(refused.is_err());
     let none = tenant.totp("ada").unwrap_err();
     assert!(matches!(none, Error::NotFound(_)), "{none:?}");
+}
+
+#[tokio::test]
+async fn rules_read_the_facts_of_the_next_action_and_of_tables() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.set_default_outcome(Outcome::Allow);
+    let condition = json!({"in": [{"var": "ip.countryCode"}, {"var": "lists.embargo"}]});
+    let rule = Rule::new("embargo", Outcome::Block).when(condition);
+    tenant.set_rules([rule]).unwrap();
+    let french = || Facts::new().country_code("FR");
+    let tables = FactTables::new()
+        .addresses("203.0.113.0/24", french())
+        .list("embargo", ["FR"]);
+    tenant.set_facts(tables).unwrap();
+    let from = async |address: &str| {
+        let body = json!({"ipAddress": address});
+        call(&tenant, "/users/ada/actions/pay", body).await["state"].take()
+    };
+    assert_eq!(from("203.0.113.7").await, "BLOCK");
+    assert_eq!(from("198.51.100.7").await, "ALLOW");
+    for next in ["set_next_facts", "a scenario"] {
+        match next {
+            "a scenario" => tenant.add_scenarios([Scenario::facts(french())]).unwrap(),
+            _ => tenant
+                .set_next_facts(NextFacts::new(french()).user("ada"))
+                .unwrap(),
+        }
+        assert_eq!(from("198.51.100.7").await, "BLOCK", "{next}");
+        assert_eq!(from("198.51.100.7").await, "ALLOW", "{next}");
+    }
+    // What cannot be changes nothing.
+    for (wrong, why) in [
+        (
+            FactTables::new().addresses("here", french()),
+            "203.0.113.0/24",
+        ),
+        (
+            FactTables::new().device("d", french()),
+            "ip.countryCode is no fact of `device`",
+        ),
+        (
+            FactTables::new().user("ada", Facts::new().custom("amount", 1)),
+            "custom.amount is no fact of `user`",
+        ),
+        (
+            FactTables::new()
+                .list("embargo", ["DE"])
+                .list("embargo", ["NZ"]),
+            "the list embargo is there twice",
+        ),
+        (
+            FactTables::new()
+                .device("d", Facts::new().is_bot(true))
+                .device("d", Facts::new()),
+            "the device d is there twice",
+        ),
+    ] {
+        let refused = tenant.set_facts(wrong).unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let nowhere = NextFacts::new(Facts::new().country_code("FRA"));
+    let refused = tenant.set_next_facts(nowhere).unwrap_err().to_string();
+    assert!(refused.contains("countryCode"), "{refused}");
+    assert_eq!(from("203.0.113.7").await, "BLOCK");
+}
+
+#[tokio::test]
+async fn as_many_next_outcomes_as_a_tenant_keeps_stay() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    let next = |user: usize| NextOutcome::new(Outcome::Block).user(user.to_string());
+    for user in 0..300 {
+        tenant.set_next_outcome(next(user)).unwrap();
+    }
+    let refused = tenant.set_next_outcome(next(300)).unwrap_err();
+    assert!(matches!(refused, Error::NotAllowed(_)), "{refused:?}");
+    let first = call(&tenant, "/users/0/actions/pay", json!({})).await;
+    assert_eq!(first["state"], "BLOCK");
+    tenant.set_next_outcome(next(300)).unwrap();
+}
+
+#[tokio::test]
+async fn users_deliveries_and_requests_read_back() {
+    let seed = json!({"authsignal": {"webhooks": [
+        {"url": "http://127.0.0.1:9/?key=hidden", "events": ["authenticator.created"]},
+    ]}});
+    let mock = MockServer::builder().deterministic().start().await.unwrap();
+    let created = mock.create_tenant_from(seed).unwrap();
+    let tenant = created.authsignal();
+    tenant.create_user(ada()).unwrap();
+    tenant.create_user(NewUser::new("Bob")).unwrap();
+    let ids: Vec<_> = tenant
+        .users()
+        .into_iter()
+        .map(|user| user.user_id)
+        .collect();
+    assert_eq!(ids, ["Bob", "ada"]);
+    assert!(mock.authsignal().users().is_empty());
+
+    created.clock().pass(Duration::ZERO).await.unwrap();
+    tenant.webhooks_settled().await;
+    let deliveries = tenant.webhook_deliveries();
+    let [delivery] = &deliveries[..] else {
+        panic!("{deliveries:?}")
+    };
+    assert_eq!(
+        (delivery.number, delivery.event_type),
+        (1, "authenticator.created")
+    );
+    assert!(
+        matches!(delivery.progress, DeliveryProgress::Waiting(_)),
+        "{delivery:?}"
+    );
+    assert!(
+        delivery.attempts[0].answer.is_err(),
+        "nobody listens at port 9"
+    );
+    assert!(delivery.body.contains("+15550100"), "{}", delivery.body);
+    let shown = format!("{delivery:?}");
+    assert!(
+        !shown.contains("hidden") && !shown.contains("+15550100"),
+        "{shown}"
+    );
+
+    call(
+        &tenant,
+        "/users/ada/actions/pay",
+        json!({"custom": {"amount": 7}}),
+    )
+    .await;
+    let amount = |amount: u32| {
+        let members = json!({"custom": {"amount": amount}});
+        ExpectedRequest::of("track").user("ada").body(members)
+    };
+    let came = Expectations::from([amount(7).status(200).times(1)]).nothing_else();
+    let verified = created.verify(came).await.unwrap();
+    assert!(verified.verified, "{verified}");
+    let differs = created.verify([amount(8)]).await.unwrap();
+    assert!(
+        !differs.verified && differs.text.contains("body $.custom.amount"),
+        "{differs}"
+    );
+    assert!(mock.verify([amount(7).at_least(1)]).await.unwrap().verified);
+    let wrong = created
+        .verify([ExpectedRequest::of("trak")])
+        .await
+        .unwrap_err();
+    assert!(wrong.to_string().contains("track"), "{wrong}");
 }

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::ids::Ids;
 use self::outbox::{Message, Outbox};
-use self::scenario::{Scenarios, Subject};
+use self::scenario::{Deed, Scenarios, Subject};
 
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
@@ -59,6 +59,7 @@ impl Supplies {
             outbox: &mut self.outbox,
             scenarios: &mut self.scenarios,
             now,
+            ahead: SignedDuration::ZERO,
         }
     }
 }
@@ -74,9 +75,22 @@ pub struct Turn<'a> {
     pub scenarios: &'a mut Scenarios,
     /// The time of the whole step.
     pub now: Timestamp,
+    /// By how much that is ahead of the tenant's time, because a fault says so.
+    pub ahead: SignedDuration,
 }
 
 impl Turn<'_> {
+    /// The tenant's time. What is to happen later is due by it, because no request brings its own time along then.
+    pub fn tenant_time(&self) -> Timestamp {
+        self.now.saturating_sub(self.ahead).unwrap_or(self.now)
+    }
+
+    /// Somebody does this, so long after the step.
+    pub fn schedule(&mut self, after: SignedDuration, deed: Deed) {
+        let now = self.tenant_time();
+        self.scenarios.schedule(now, after, deed);
+    }
+
     /// Sends a message to a person, unless a scenario about its subject loses it.
     pub fn send(&mut self, message: Message, subject: Subject<'_>) {
         let subject = Subject {

@@ -13,7 +13,7 @@ use super::authsignal::vocabulary::Outcome;
 use super::in_file::counter;
 use super::later;
 use super::outbox::Channel;
-use crate::bounds::{DEEDS, NEXT_FACTS, NEXT_OUTCOMES, SCENARIOS};
+use crate::bounds::{DEEDS, SCENARIOS};
 
 /// What somebody with a phone does about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,7 +364,7 @@ impl Scenarios {
     }
 
     /// Plans the outcome of the next action of a user and an action, or takes it back: the short form of a scenario. One for
-    /// the same two is replaced. The oldest leaves if there are too many.
+    /// the same two is replaced.
     ///
     /// # Errors
     /// The tenant has no room for another scenario. Nothing has changed then.
@@ -374,7 +374,7 @@ impl Scenarios {
         outcome: Option<Outcome>,
     ) -> Result<(), String> {
         let is_one = |one: &Scenario| one.next_outcome().is_some();
-        self.plan_next(about, outcome.map(Effect::Outcome), is_one, NEXT_OUTCOMES)
+        self.plan_next(about, outcome.map(Effect::Outcome), is_one)
     }
 
     /// As [`plan_outcome`](Self::plan_outcome), for facts. Empty ones take those back that are there.
@@ -391,7 +391,7 @@ impl Scenarios {
         let has_any = !next.facts.is_empty() || !next.custom.is_empty();
         let effect = has_any.then_some(Effect::Facts(next.facts, next.custom));
         let is_one = |one: &Scenario| one.next_facts().is_some();
-        self.plan_next(about, effect, is_one, NEXT_FACTS)
+        self.plan_next(about, effect, is_one)
     }
 
     fn plan_next(
@@ -399,22 +399,18 @@ impl Scenarios {
         about: Selector,
         effect: Option<Effect>,
         is_one: impl Fn(&Scenario) -> bool,
-        most: usize,
     ) -> Result<(), String> {
         let stay = |one: &Scenario| !is_one(one) || one.about != about;
-        let staying = self.planned.iter().filter(|one| stay(one));
-        let count = staying.clone().filter(|one| is_one(one)).count();
-        if effect.is_some() && staying.count() >= SCENARIOS && count == 0 {
+        let staying = self.planned.iter().filter(|one| stay(one)).count();
+        // What has been planned stays: a test that plans it counts on it.
+        if effect.is_some() && staying >= SCENARIOS {
             return Err(format!(
-                "the tenant has {SCENARIOS} scenarios, and the mock keeps no more; take some of them back"
+                "the tenant has {SCENARIOS} scenarios, and the mock keeps no more; GET /_mock/scenarios lists those that are \
+                 still to come: take some of them back"
             ));
         }
         self.planned.retain(stay);
         let Some(effect) = effect else { return Ok(()) };
-        if count >= most || self.planned.len() >= SCENARIOS {
-            let oldest = self.planned.iter().position(is_one);
-            oldest.map(|at| self.planned.remove(at));
-        }
         let taken: Vec<_> = self.planned.iter().map(|one| one.id.clone()).collect();
         let scenario = Scenario {
             id: self.name(&taken),
@@ -503,8 +499,19 @@ impl Scenarios {
         self.take(subject, is_it).is_some()
     }
 
-    /// The code of a message, of so many digits.
+    /// The code of a message, of so many digits. A chosen one of another length stays unused, which the journal says.
     pub fn code(&mut self, subject: &Subject<'_>, digits: usize) -> Option<String> {
+        let about = self.planned.iter().filter(|one| one.about.matches(subject));
+        let unfit = about.filter_map(|one| match &one.effect {
+            Effect::Code(code) if code.len() != digits => Some(format!(
+                "{} by {} not used, because it has {} digits and this message has a code of {digits}",
+                one.effect.told(),
+                one.id,
+                code.len(),
+            )),
+            _ => None,
+        });
+        self.told.extend(unfit);
         self.take(subject, |effect| match effect {
             Effect::Code(code) if code.len() == digits => Some(code.clone()),
             _ => None,
@@ -644,7 +651,7 @@ mod tests {
     use serde_json::Map;
 
     use super::{Deed, Doer, Effect, PhoneAct, Record, Scenario, Scenarios, Selector, Subject};
-    use crate::bounds::{DEEDS, NEXT_FACTS, NEXT_OUTCOMES, SCENARIOS};
+    use crate::bounds::{DEEDS, SCENARIOS};
     use crate::domain::authsignal::fact::{Fact, Facts, NextFacts};
     use crate::domain::authsignal::vocabulary::Outcome;
     use crate::domain::outbox::Channel;
@@ -733,6 +740,9 @@ mod tests {
             None,
             "the tenant has longer codes by now"
         );
+        let unused = "planned in /_mock/scenarios: a chosen code by scenario-2 not used, because it has 6 digits and this \
+                      message has a code of 7";
+        assert_eq!(told(&mut all), unused);
         assert_eq!(all.code(&sms, 6).as_deref(), Some("123456"));
         assert!(all.loses(&sms) && !all.loses(&sms));
         let told = told(&mut all);
@@ -780,25 +790,41 @@ mod tests {
         plan(&mut all, ada(), Some(Outcome::Block));
         plan(&mut all, ada(), None);
         assert!(all.is_empty());
-        for number in 0..=NEXT_OUTCOMES.max(NEXT_FACTS) {
-            let user = number.to_string();
-            plan(&mut all, of(Some(&user), None), Some(Outcome::Block));
-            all.plan_facts(facts(&user, Fact::IsBot)).unwrap();
-        }
-        assert_eq!(all.all().len(), NEXT_OUTCOMES + NEXT_FACTS);
-        assert_eq!(all.outcome("0", "pay"), None, "the oldest has left");
-        let mut full = Scenarios::default();
-        for _ in 0..SCENARIOS {
-            push(&mut full, Selector::default(), 0, None, Effect::Undelivered);
-        }
-        let refused = full.plan_outcome(Selector::default(), Some(Outcome::Block));
-        assert!(refused.unwrap_err().contains("300 scenarios"));
         let long = Map::from_iter([("x".to_owned(), "x".repeat(20_000).into())]);
         let long = NextFacts {
             custom: long,
             ..NextFacts::default()
         };
         assert!(all.plan_facts(long).unwrap_err().contains("at most 16384"));
+    }
+
+    #[test]
+    fn what_is_planned_for_the_next_action_never_leaves_for_more() {
+        let mut all = Scenarios::default();
+        let block = |user: &str| (of(Some(user), None), Some(Outcome::Block));
+        let facts = |user: &str| NextFacts {
+            user_id: Some(user.to_owned()),
+            facts: Facts::default().with(Fact::IsBot, Some(true)),
+            ..NextFacts::default()
+        };
+        for number in 0..SCENARIOS / 2 {
+            let (about, outcome) = block(&number.to_string());
+            all.plan_outcome(about, outcome).unwrap();
+            all.plan_facts(facts(&number.to_string())).unwrap();
+        }
+        let before = all.all().to_vec();
+        let (about, outcome) = block("more");
+        let refused = all.plan_outcome(about, outcome).unwrap_err();
+        assert!(refused.contains("300 scenarios"), "{refused}");
+        assert!(all.plan_facts(facts("more")).is_err());
+        assert_eq!(all.all(), before);
+        // One for the same two is replaced, and one can be taken back.
+        all.plan_outcome(block("7").0, Some(Outcome::Review))
+            .unwrap();
+        assert_eq!(all.all().len(), SCENARIOS);
+        all.plan_outcome(block("7").0, None).unwrap();
+        assert_eq!(all.outcome("0", "pay"), Some(Outcome::Block));
+        assert_eq!(all.outcome("7", "pay"), None);
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::runtime::fault::{Claims, Connection, SchemaChange, WrongSchema};
 use crate::runtime::faults::{self, Api, Asked, Taken, Told};
 use crate::runtime::ledger::Ledger;
 
+/// The list of all faults.
+const FAULTS: &str = "/_mock/faults";
+
 /// What is planned for a request to an operation, if anything is. `bearer` is the user of its token. The mock's own phones
 /// are spared: a test plans what happens to its own requests.
 pub(super) fn planned(
@@ -79,9 +82,11 @@ fn stand_in(instead: faults::Instead, carried_out: bool, told: &[Told]) -> Optio
         None if is_json => None,
         None => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
     };
-    let failure = told.iter().any(|told| told.is_failure);
-    let list = if failure { "failures" } else { "faults" };
-    let what = if failure { "failure" } else { "fault" };
+    let (what, list) = match told.iter().find(|told| told.claims.answer) {
+        Some(told) if told.is_failure && told.scenario.is_none() => ("failure", "/_mock/failures"),
+        Some(told) => ("fault", on_list(told).0),
+        None => ("fault", FAULTS),
+    };
     let effect = if carried_out {
         "in place of its answer; the mock has carried it out"
     } else {
@@ -94,7 +99,7 @@ fn stand_in(instead: faults::Instead, carried_out: bool, told: &[Told]) -> Optio
         content_type: content_type.filter(|_| body.is_some()),
         body,
         retry_after: instead.retry_after,
-        why: format!("a {what} that was planned for this request (/_mock/{list}), {effect}"),
+        why: format!("a {what} that was planned for this request ({list}), {effect}"),
     })
 }
 
@@ -150,7 +155,6 @@ fn miss(taken: &Taken) -> Option<Miss> {
         .cloned()
         .partition(|told| told.claims.damage);
     let breaking = breaking.into_iter().next()?;
-    let id = &breaking.id;
     let rest = Taken {
         damage: None,
         told: match breaking.only_breaks() {
@@ -159,7 +163,8 @@ fn miss(taken: &Taken) -> Option<Miss> {
         },
         ..taken.clone()
     };
-    let missed = format!("planned in /_mock/faults: {id} broke nothing: {what}");
+    let (list, id) = on_list(&breaking);
+    let missed = format!("planned in {list}: {id} broke nothing: {what}");
     Some(Miss {
         told: match rest.told.is_empty() {
             true => format!("{missed}; it stays for another request"),
@@ -169,12 +174,19 @@ fn miss(taken: &Taken) -> Option<Miss> {
     })
 }
 
+/// The list on which somebody finds a fault, and its id there. A failure is on the list of faults, too.
+fn on_list(told: &Told) -> (&'static str, &str) {
+    let scenario = told.scenario.as_deref();
+    scenario.map_or((FAULTS, &told.id), |id| ("/_mock/scenarios", id))
+}
+
 /// What the journal says of a request for which faults were planned.
 fn told(taken: &Taken) -> String {
     if let [
         Told {
             is_failure: true,
             left: Some(left),
+            scenario: None,
             ..
         },
     ] = taken.told[..]
@@ -190,15 +202,19 @@ fn told(taken: &Taken) -> String {
             Some(0) => "for the last time".to_owned(),
             Some(left) => format!("{left} more"),
         };
-        format!("{} ({left})", told.id)
+        format!("{} ({left})", on_list(told).1)
     });
     let each: Vec<_> = each.collect();
     let mut effects = effects(taken);
     if !taken.carried_out {
         effects.push("not carried out".to_owned());
     }
+    let mut lists: Vec<_> = taken.told.iter().map(|told| on_list(told).0).collect();
+    lists.sort_unstable();
+    lists.dedup();
     format!(
-        "planned in /_mock/faults: {} by {}",
+        "planned in {}: {} by {}",
+        lists.join(" and "),
         effects.join(", "),
         each.join(", ")
     )

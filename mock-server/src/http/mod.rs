@@ -49,6 +49,7 @@ mod unmatched;
 
 #[cfg(feature = "fuzz")]
 pub use self::authsignal::websocket::heard;
+pub(crate) use self::control::admission::ControlApi;
 pub use self::door::MockPhones;
 pub use self::front::front;
 pub(crate) use self::gate::is_own;

@@ -8,7 +8,8 @@ use super::failure::planned;
 use super::fault::planned as faults_of;
 use super::user::{NewUser, User};
 use super::{
-    AuthsignalPhone, Error, Failure, Fault, NextOutcome, Passkey, Rule, Running, Scenario, scenario,
+    AuthsignalPhone, Error, FactTables, Failure, Fault, NextFacts, NextOutcome, Passkey, Rule,
+    Running, Scenario, WebhookDelivery, scenario,
 };
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
@@ -134,6 +135,32 @@ impl AuthsignalTenant {
         self.tenant.look(|authsignal, _| read(authsignal, user_id))
     }
 
+    /// Reads all users, by id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::{MockServer, NewUser};
+    ///
+    /// let authsignal = MockServer::shared()?.create_tenant()?;
+    /// let authsignal = authsignal.authsignal();
+    /// authsignal.create_user(NewUser::new("bob"))?;
+    /// authsignal.create_user(NewUser::new("ada").email("ada@example.com"))?;
+    /// let users = authsignal.users();
+    /// let ids: Vec<_> = users.iter().map(|user| user.user_id.as_str()).collect();
+    /// assert_eq!(ids, ["ada", "bob"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn users(&self) -> Vec<User> {
+        self.tenant.look(|authsignal, _| {
+            let (seen, _) = authsignal.seen_users(None, usize::MAX);
+            let users = seen.into_iter();
+            let users = users.filter_map(|seen| Some(User::new(seen.id, seen.user?)));
+            users.collect()
+        })
+    }
+
     /// The actions of a user, newest first.
     pub fn actions(&self, user_id: &str) -> Vec<ActionStatus> {
         self.tenant.look(|authsignal, now| {
@@ -186,7 +213,10 @@ impl AuthsignalTenant {
     }
 
     /// Sets the outcome of the next matching action, once. It overrides the rules.
-    pub fn set_next_outcome(&self, next: NextOutcome) {
+    ///
+    /// # Errors
+    /// The tenant has as many scenarios as it keeps. Those stay.
+    pub fn set_next_outcome(&self, next: NextOutcome) -> Result<(), Error> {
         let NextOutcome {
             outcome,
             user_id,
@@ -197,12 +227,89 @@ impl AuthsignalTenant {
             action,
             channel: None,
         };
-        let set = self
-            .tenant
-            .transact(|_, turn| turn.scenarios.plan_outcome(about, Some(outcome)));
-        if let Err(why) = set {
-            tracing::warn!("{why}");
-        }
+        self.tenant
+            .transact(|_, turn| turn.scenarios.plan_outcome(about, Some(outcome)))
+            .map_err(Error::NotAllowed)
+    }
+
+    /// Sets what rules read about the next matching action, once, whatever the tables say.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::{Facts, MockServer, NextFacts};
+    ///
+    /// let mock = MockServer::start().await?;
+    /// let abroad = Facts::new().country_code("FR").impossible_travel(true);
+    /// mock.authsignal().set_next_facts(NextFacts::new(abroad).user("ada"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A fact cannot be, or the tenant has as many scenarios as it keeps. Those stay.
+    pub fn set_next_facts(&self, next: NextFacts) -> Result<(), Error> {
+        let next = next.into_domain()?;
+        next.check().map_err(Error::Malformed)?;
+        self.tenant
+            .transact(|_, turn| turn.scenarios.plan_facts(next))
+            .map_err(Error::NotAllowed)
+    }
+
+    /// Replaces what rules read about addresses, devices and users, and the value lists. A table that nothing was added to
+    /// stays as it is.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::{FactTables, Facts, MockServer};
+    ///
+    /// let mock = MockServer::start().await?;
+    /// let tables = FactTables::new()
+    ///     .addresses("203.0.113.0/24", Facts::new().country_code("FR"))
+    ///     .user("ada", Facts::new().has_previously_verified(true))
+    ///     .list("embargo", ["FR"]);
+    /// mock.authsignal().set_facts(tables)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A range or a fact cannot be, something is there twice, or there is more than a tenant keeps. Nothing has changed then.
+    pub fn set_facts(&self, tables: FactTables) -> Result<(), Error> {
+        self.tenant
+            .transact(|authsignal, _| tables.put(&mut authsignal.configuration))
+    }
+
+    /// The deliveries of webhooks that the mock keeps, newest first.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::MockServer;
+    ///
+    /// let mock = MockServer::start().await?;
+    /// let authsignal = mock.authsignal();
+    /// authsignal.webhooks_settled().await;
+    /// assert!(authsignal.webhook_deliveries().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn webhook_deliveries(&self) -> Vec<WebhookDelivery> {
+        let deliveries = self.tenant.look(|authsignal, _| {
+            let newest = authsignal.events.newest_first();
+            newest.cloned().collect::<Vec<_>>()
+        });
+        let deliveries = deliveries.into_iter();
+        let told = deliveries.map(|one| WebhookDelivery::of(&self.tenant, one));
+        told.collect()
+    }
+
+    /// Waits until no webhook is under way or due, for at most a minute. A retry that is due later is not waited for: the clock
+    /// of the tenant brings it.
+    pub async fn webhooks_settled(&self) {
+        let tenant = self.mock.app.numbered(self.tenant.ledger().number());
+        self.mock.app.webhooks_delivered(tenant.as_slice()).await;
     }
 
     /// Replaces what is planned of the next requests to the APIs of this tenant: those that fail, in this order. With an

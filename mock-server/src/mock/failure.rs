@@ -1,6 +1,7 @@
 //! Failures of a vendor's API that a test plans.
 
 use crate::runtime::faults::{self, Faults};
+use crate::runtime::in_list;
 
 use super::Error;
 
@@ -51,5 +52,5 @@ impl Failure {
 pub(super) fn planned(failures: impl IntoIterator<Item = Failure>) -> Result<Faults, Error> {
     let failures = failures.into_iter().map(|Failure(failure)| failure);
     Faults::of_failures(failures.collect())
-        .map_err(|why| Error::Malformed(format!("failures{why}")))
+        .map_err(|why| Error::Malformed(in_list("failures", &why)))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::runtime::fault::{self, Connection, Latency, RateLimit, SchemaChange, WrongSchema};
 use crate::runtime::faults::Faults;
+use crate::runtime::in_list;
 
 use super::Error;
 
@@ -229,5 +230,5 @@ fn millis(delay: Duration) -> u64 {
 /// Faults that can be.
 pub(super) fn planned(faults: impl IntoIterator<Item = Fault>) -> Result<Faults, Error> {
     let faults = faults.into_iter().map(|Fault(fault)| fault);
-    Faults::new(faults.collect()).map_err(|why| Error::Malformed(format!("faults{why}")))
+    Faults::new(faults.collect()).map_err(|why| Error::Malformed(in_list("faults", &why)))
 }

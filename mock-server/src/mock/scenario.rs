@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Error, Fault, Running};
+use super::{Error, Facts, Fault, Running};
 use crate::domain::authsignal::vocabulary::Outcome;
 use crate::domain::outbox::Channel;
 use crate::domain::scenario::PhoneAct;
+use crate::runtime::in_list;
 use crate::runtime::ledger::Ledger;
 use crate::runtime::scenario::{self, ByChannel, ChallengeEnd, Code, Delivery};
 use crate::runtime::word::Word;
@@ -107,7 +108,12 @@ impl Scenario {
         Self::of(|scenario| scenario.fault = Some(Box::new(fault.into_planned())))
     }
 
-    /// A scenario in the form of the control API, such as one with `facts`.
+    /// Rules read these facts about the next action.
+    pub fn facts(facts: Facts) -> Self {
+        Self::of(|scenario| scenario.facts = Some(facts.0))
+    }
+
+    /// A scenario in the form of the control API.
     ///
     /// # Errors
     /// It is none; the text names the member.
@@ -173,5 +179,5 @@ pub(super) fn plan(
         .ok_or_else(|| Error::NotFound(format!("the tenant {} was deleted", ledger.name())))?;
     tenant
         .plan_scenarios(list.collect(), add)
-        .map_err(|why| Error::Malformed(format!("scenarios{why}")))
+        .map_err(|why| Error::Malformed(in_list("scenarios", &why)))
 }

@@ -13,6 +13,7 @@ mod health;
 mod manual;
 mod plan;
 mod proxy;
+mod refused;
 mod scenarios;
 mod snapshot;
 mod verify;
@@ -66,7 +67,7 @@ enum Command {
         #[command(flatten)]
         mock: RunningMock,
         /// Application of the user; needed if the mock has several
-        #[arg(long, global = true, value_name = "ID")]
+        #[arg(long, visible_alias = "tenant", global = true, value_name = "ID")]
         application: Option<String>,
         #[command(subcommand)]
         action: PhoneAction,
@@ -250,7 +251,7 @@ struct Serve {
 /// A running mock.
 #[derive(Debug, clap::Args)]
 struct RunningMock {
-    /// URL of the mock
+    /// URL of the mock, with the path of a reverse proxy before it, if there is one
     #[arg(long, global = true, env = "STEPUP_MOCK_URL", hide_env_values = true, default_value_t = format!("http://{DEFAULT_LISTEN}"))]
     url: String,
     /// PEM file with the authority to trust if that URL is https [default: the mock's own, if it is where `stepup-mock ca`
@@ -715,8 +716,13 @@ impl RunningMock {
             })?;
             let body: Value = serde_json::from_slice(&body)
                 .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
-            anyhow::ensure!(status.is_success(), "{}", body["message"].as_str().unwrap_or(status.as_str()));
-            Ok(body)
+            if status.is_success() {
+                return Ok(body);
+            }
+            match body["message"].as_str() {
+                Some(message) => anyhow::bail!("{}", refused::told(message)),
+                None => anyhow::bail!("{url} answered {status}, as no control API of a mock does{}", if_below(&url)),
+            }
         })
     }
 }
@@ -755,16 +761,47 @@ impl RunningMock {
     }
 }
 
-/// The URL of a mock, without a slash at its end.
+/// The URL of a mock, without a slash at its end. The paths of operations follow it.
 fn mock_url(url: &str) -> anyhow::Result<&str> {
     let read: Option<reqwest::Url> = url.parse().ok();
     let is_one = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    anyhow::ensure!(
-        read.as_ref().is_some_and(is_one),
-        "`{}` is not the URL of a mock; --url needs one such as http://{DEFAULT_LISTEN}",
-        without_credentials(url)
-    );
+    let read = read.filter(is_one).with_context(|| {
+        format!(
+            "`{}` is not the URL of a mock; --url needs one such as http://{DEFAULT_LISTEN}",
+            without_credentials(url)
+        )
+    })?;
+    for (part, sign) in [(read.query(), '?'), (read.fragment(), '#')] {
+        anyhow::ensure!(
+            part.is_none(),
+            "the URL of a mock ends before any `{sign}`; leave that and what follows out of --url"
+        );
+    }
     Ok(url.trim_end_matches('/'))
+}
+
+/// What can be wrong with a URL that has a path.
+fn if_below(url: &str) -> String {
+    let path = url
+        .parse()
+        .ok()
+        .map(|url: reqwest::Url| url.path().to_owned());
+    match path.filter(|path| path != "/") {
+        Some(path) => format!(
+            "; leave {path} out of --url, unless the mock is behind a reverse proxy that has it there"
+        ),
+        None => "; is it a stepup-mock?".to_owned(),
+    }
+}
+
+/// An id or a name that goes into the path of a request. URL libraries take `.` and `..` out of a path before they send it,
+/// and an empty one names nothing, so the request would address something else.
+fn path_segment(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("it is empty".to_owned()),
+        "." | ".." => Err("nothing has this name, because no URL can hold it".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 fn is_https(url: &str) -> bool {

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::strict;
 use crate::bounds::{
     FAILURE_HEADERS, FAILURE_TIMES, FAULT_BODY, FAULT_DELAY, FAULT_SKEW, FAULT_WINDOW, PARAMETER,
     json_length, shallow,
@@ -349,6 +350,7 @@ impl Fault {
                 ));
             }
         }
+        strict::addressable(self.id.as_deref()).map_err(|why| format!("/id: {why}"))?;
         if let Some(operation) = &self.operation {
             NoOperation::check(operation, self.api).map_err(|why| format!("/operation: {why}"))?;
         }

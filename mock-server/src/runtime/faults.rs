@@ -105,6 +105,8 @@ pub struct Instead {
 pub struct Told {
     /// Its id.
     pub id: String,
+    /// The id of the scenario that it is, if it is one.
+    pub scenario: Option<String>,
     /// Whether it has the short form.
     pub is_failure: bool,
     /// How many more requests it applies to; `None` means no end.
@@ -469,6 +471,7 @@ impl Faults {
                 fault,
                 passed,
                 hold,
+                scenario,
                 ..
             } = planned;
             if !is_about(fault, asked.api, asked.operation, || user.as_deref())
@@ -492,7 +495,15 @@ impl Faults {
             if let Some(times) = &mut fault.times {
                 *times = times.saturating_sub(1);
             }
-            apply(fault, hold, wait, dice, &mut taken);
+            apply(fault, wait, dice, &mut taken);
+            taken.told.push(Told {
+                id: fault.id.clone().unwrap_or_default(),
+                scenario: scenario.as_ref().map(|own| own.id.clone()),
+                is_failure: fault.is_failure(),
+                left: fault.times,
+                claims: fault.claims(),
+                hold: hold.clone(),
+            });
         }
         let is_spent = |planned: &mut Planned| planned.fault.times == Some(0);
         self.spent.extend(self.planned.extract_if(.., is_spent));
@@ -534,7 +545,7 @@ fn over(limit: RateLimit, passed: &mut Windows, now: Timestamp) -> Option<u64> {
 }
 
 /// Adds what a fault does.
-fn apply(fault: &Fault, hold: &Hold, wait: Option<u64>, dice: &mut Ids, taken: &mut Taken) {
+fn apply(fault: &Fault, wait: Option<u64>, dice: &mut Ids, taken: &mut Taken) {
     if let Some(latency) = &fault.latency {
         taken.delay = delay(latency, dice);
     }
@@ -548,13 +559,6 @@ fn apply(fault: &Fault, hold: &Hold, wait: Option<u64>, dice: &mut Ids, taken: &
         taken.ahead = ahead;
     }
     taken.carried_out &= fault.carries_out();
-    taken.told.push(Told {
-        id: fault.id.clone().unwrap_or_default(),
-        is_failure: fault.is_failure(),
-        left: fault.times,
-        claims: fault.claims(),
-        hold: hold.clone(),
-    });
 }
 
 fn instead(fault: &Fault, wait: Option<u64>) -> Option<Instead> {

@@ -71,7 +71,7 @@ pub use self::reading::{Reading, Recorded, Since};
 pub use self::restoring::Kept;
 pub use self::secrets::Secrets;
 pub use self::snapshot::Moment;
-pub use self::strict::{in_words, parse, text_fault};
+pub use self::strict::{addressable, in_list, in_words, parse, text_fault};
 pub use self::tally::Counted;
 pub use self::tenant::Tenant;
 pub use self::tenants::SecretOf;

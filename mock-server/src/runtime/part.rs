@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::delivery::{body, origin, place, signature};
@@ -14,7 +14,7 @@ use crate::domain::activeconnect::Activeconnect;
 use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::{Turn, Vendor};
-use crate::traces;
+use crate::{skew, traces};
 
 /// The age in seconds of a deliberately late signature: twice the tolerance of receivers.
 const LATE: i64 = 600;
@@ -64,6 +64,7 @@ impl<V: Vendor> Part<V> {
         let mut state = lock(&self.state);
         let mut supplies = lock(&self.ledger.supplies);
         let mut turn = supplies.turn(now);
+        turn.ahead = SignedDuration::from_millis(skew::millis());
         let made = state.deliveries();
         let result = step(&mut state, &mut turn);
         let stirred = state.end_step(&mut turn) | supplies.scenarios.stirred();

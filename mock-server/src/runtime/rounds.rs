@@ -72,14 +72,16 @@ impl App {
     ) -> Result<(), PastTheEnd> {
         let tenants = of.map_or_else(|| self.tenants(), |tenant| vec![Arc::clone(tenant)]);
         // The mock's clock moves with those of all tenants.
-        let own = of
-            .is_none()
-            .then(|| self.clock.after(shift).ok_or(PastTheEnd));
+        let own = of.is_none().then(|| {
+            let own = self.clock.after(shift);
+            own.ok_or_else(|| PastTheEnd("the mock".to_owned()))
+        });
         let own = own.transpose()?;
-        let targets = tenants
-            .iter()
-            .map(|tenant| tenant.ledger.clock.after(shift));
-        let targets: Vec<_> = targets.collect::<Option<_>>().ok_or(PastTheEnd)?;
+        let targets = tenants.iter().map(|tenant| {
+            let target = tenant.ledger.clock.after(shift);
+            target.ok_or_else(|| PastTheEnd(format!("tenant {}", tenant.name())))
+        });
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
         if let Some(to) = own {
             self.clock.change(freeze, Duration::ZERO);
             self.clock.set(to);
@@ -112,10 +114,10 @@ async fn all(tasks: Vec<JoinHandle<()>>) {
     }
 }
 
-/// A clock cannot go that far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the clock ends at 9999-01-01T00:00:00Z")]
-pub struct PastTheEnd;
+/// A clock cannot go that far. Says whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock of {0} would go past 9999-01-01T00:00:00Z, where clocks end")]
+pub struct PastTheEnd(String);
 
 /// Sends and does what is due for a tenant. Returns when to look again, if that is known.
 fn deliver(tenant: &Arc<Tenant>, under_way: &mut JoinSet<()>) -> Option<Instant> {
@@ -384,6 +386,28 @@ mod tests {
         let _ = request.read(&mut [0; 4096]).await.unwrap();
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         request.write_all(answer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_refusal_of_a_move_names_whose_clock_cannot_go_so_far() {
+        let seed = json!({"tenants": [
+            {"authsignal": {"id": "near", "secret": "one"}},
+            {"clock": {"time": "9998-12-31T00:00:00Z"}, "authsignal": {"id": "far", "secret": "two"}},
+        ]});
+        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
+        let far = app.tenant("far").unwrap();
+        let before = far.ledger().clock().setting();
+        let days = |number: u64| Shift::By(Duration::from_secs(number * 86_400));
+        for (of, shift, whose) in [
+            (None, days(2), "tenant far"),
+            (Some(&far), days(2), "tenant far"),
+            (None, days(10_000_000), "the mock"),
+        ] {
+            let refused = app.pass(of, None, shift).await.unwrap_err().to_string();
+            let told = format!("the clock of {whose} would go past 9999-01-01T00:00:00Z");
+            assert!(refused.starts_with(&told), "{refused}");
+        }
+        assert_eq!(far.ledger().clock().setting(), before);
     }
 
     #[tokio::test]

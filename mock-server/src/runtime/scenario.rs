@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::faults::{Faults, OfScenario, ToPlan};
+use super::strict;
 use super::word::Word;
 use crate::bounds::{FAILURE_TIMES, PARAMETER, SCENARIO_DELAY, SCENARIOS, shallow};
 use crate::domain::authsignal::Configuration;
@@ -135,7 +136,11 @@ pub struct ActionFacts {
 }
 
 impl ActionFacts {
-    fn read(&self) -> Result<Facts, String> {
+    /// The facts themselves, without the custom ones.
+    ///
+    /// # Errors
+    /// One of them cannot be; the text begins with the place in them.
+    pub fn read(&self) -> Result<Facts, String> {
         let ip = self.ip.clone().unwrap_or_default();
         let device = self.device.clone().unwrap_or_default();
         let user = self.user.clone().unwrap_or_default();
@@ -291,6 +296,7 @@ impl Scenario {
                 ));
             }
         }
+        strict::addressable(self.id.as_deref()).map_err(|why| format!("/id: {why}"))?;
         let most = u32::try_from(SCENARIO_DELAY.as_secs()).unwrap_or(u32::MAX);
         for (place, number, least, most) in [
             ("/times", self.times, 1, FAILURE_TIMES),
@@ -347,13 +353,26 @@ impl Scenario {
                 act.word()
             ));
         }
+        self.check_code()
+    }
+
+    /// Whether its code is made of digits, if it has one.
+    fn check_code(&self) -> Result<(), String> {
         let Some(Code(code)) = &self.code else {
             return Ok(());
         };
-        if code.is_empty() || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err("/code: must be digits, such as 123456".to_owned());
+        if code.is_empty() {
+            return Err("/code: is empty; write digits, such as 123456".to_owned());
         }
-        Ok(())
+        // Not the character itself: the code passes a challenge.
+        match code.chars().position(|one| !one.is_ascii_digit()) {
+            Some(before) => Err(format!(
+                "/code: character {} is none of the digits 0 to 9, though it may look like one; type the code anew, such as \
+                 123456",
+                before + 1
+            )),
+            None => Ok(()),
+        }
     }
 
     /// How often it applies; a chosen code always does, unless it says how often.
@@ -398,6 +417,8 @@ impl Scenario {
                 Err(format!("{place}: the tenant is not at Authsignal"))
             });
         };
+        // First, because only then the number of bytes is that of digits.
+        self.check_code()?;
         let Some(Code(code)) = &self.code else {
             return Ok(());
         };

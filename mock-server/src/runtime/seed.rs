@@ -139,12 +139,12 @@ impl PlannedTenant {
     /// One of the faults or of the scenarios cannot be; the text begins with its place in the tenant.
     pub fn plans(&self) -> Result<(Scenarios, Faults), String> {
         let failures = failures::read(&self.failures);
-        let mut all = failures.map_err(|why| format!("failures{why}"))?;
+        let mut all = failures.map_err(|why| strict::in_list("failures", &why))?;
         let added = all.add(self.faults.clone());
-        added.map_err(|why| format!("faults{why}"))?;
+        added.map_err(|why| strict::in_list("faults", &why))?;
         let mut scenarios = Scenarios::default();
         let planned = scenario::plan(&mut scenarios, &mut all, self.scenarios.clone(), true);
-        planned.map_err(|why| format!("scenarios{why}"))?;
+        planned.map_err(|why| strict::in_list("scenarios", &why))?;
         Ok((scenarios, all))
     }
 
@@ -1001,7 +1001,7 @@ fn sound(place: &str, id: &str, secret: &Secret) -> Result<(), String> {
             return Err(format!("{place}: {member} {fault}"));
         }
     }
-    Ok(())
+    strict::addressable(Some(id)).map_err(|why| format!("{place}.id: {why}"))
 }
 
 /// The refusal of an id that names two tenants: `?tenant=ID` of the control API takes ids of both vendors.

@@ -71,6 +71,32 @@ pub fn text_fault(text: &str) -> Option<&'static str> {
     }
 }
 
+/// What is wrong with a list of a file: `/0/code: has 3 digits` of `scenarios` is `scenarios[0].code: has 3 digits`. Files are
+/// read by people, and all other errors about them name places so; requests have JSON pointers.
+pub fn in_list(list: &str, why: &str) -> String {
+    let (pointer, what) = why.split_once(':').unwrap_or(("", why));
+    let segments = pointer.split('/').skip(1);
+    let place = segments.map(|segment| match segment.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) => format!(".{segment}"),
+    });
+    format!("{list}{}:{what}", place.collect::<String>())
+}
+
+/// Whether an id, if there is one, can stand in a path. URL libraries take `.` and `..` out of a path before they send it, so a
+/// request with such an id would address something else.
+///
+/// # Errors
+/// It cannot.
+pub fn addressable(id: Option<&str>) -> Result<(), &'static str> {
+    match id {
+        Some("." | "..") => {
+            Err("`.` and `..` are no ids, because no URL can hold them; choose another")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks every text, at any depth, and every name of a member. Null is refused: it may mean nothing, or the default.
 fn check_texts(
     value: &Value,

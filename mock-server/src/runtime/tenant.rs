@@ -16,6 +16,7 @@ use super::part::Part;
 use super::scenario::{self, Scenario};
 use super::seed::{self, PlannedClock, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
+use super::strict::in_list;
 use crate::domain::activeconnect::{Activeconnect, Application, Limits};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
@@ -353,7 +354,7 @@ impl Planted {
         }
         let configuration = authsignal.as_ref().map(|state| &state.configuration);
         scenario::check_at(&planned.scenarios, application.is_some(), configuration)
-            .map_err(|why| SeedError::Impossible(format!("scenarios{why}")))?;
+            .map_err(|why| SeedError::Impossible(in_list("scenarios", &why)))?;
         supplies.scenarios = scenarios;
         Ok(Self {
             supplies,

@@ -123,6 +123,11 @@ impl Running {
         self.stopped()
     }
 
+    /// Waits for the end of a program that was told to end.
+    pub(crate) fn end(self) -> Stopped {
+        self.stopped()
+    }
+
     fn stopped(mut self) -> Stopped {
         let mut stdout = String::new();
         self.stdout

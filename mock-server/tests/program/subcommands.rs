@@ -239,8 +239,104 @@ async fn the_snapshot_command_takes_restores_lists_and_deletes() {
     assert_eq!(deleted, format!("mock-app: deleted {kept}"));
     fails(
         &tool(&["snapshot", "restore", "a/b c"]),
-        &["no tenant has a snapshot a/b c; list_snapshots lists them"],
+        &["no tenant has a snapshot a/b c; `stepup-mock snapshot list` shows them"],
     );
+}
+
+#[test]
+fn a_refusal_speaks_of_the_command_and_its_arguments() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--seed", "demo"]);
+    let late = running.tool(&["clock", "freeze", "9990-01-01T00:00:00Z"]);
+    assert!(late.status.success(), "{}", text(&late.stderr));
+    for (arguments, expected) in [
+        (
+            &["scenarios", "add", "--after", "3", "--code", "123456"][..],
+            "--after: only a person takes time; use it with `--phone` or `--challenge`",
+        ),
+        (
+            &["scenarios", "add", "--user", "ada"],
+            "<--outcome <OUTCOME>|--facts <JSON>|--undelivered|",
+        ),
+        (
+            &["scenarios", "add", "--code", "123456", "--outcome", "BLOCK"],
+            "cannot be used with",
+        ),
+        (
+            &[
+                "scenarios",
+                "add",
+                "--facts",
+                r#"{"ip": {"countryCode": "FRA"}}"#,
+            ],
+            "--facts at /ip/countryCode: ",
+        ),
+        (&["faults", "add"], "the fault: nothing goes wrong"),
+        (
+            &[
+                "faults", "add", "--always", "--times", "2", "--status", "503",
+            ],
+            "cannot be used with",
+        ),
+        (&["failures", "set", "--status", "200"], "--status"),
+        (
+            &["clock", "advance", "30000d"],
+            "the time to advance by is too large: the clock of the mock would go past",
+        ),
+        (
+            &["reset", "--tenant", "nobody"],
+            "tenant nobody not found; `stepup-mock scenarios list` names the tenants",
+        ),
+        (
+            &["faults", "remove", "nothing"],
+            "`stepup-mock faults list` shows those that are still to come",
+        ),
+        // URLs cannot hold these.
+        (&["faults", "remove", ".."], "no URL can hold it"),
+        (&["scenarios", "remove", "."], "no URL can hold it"),
+        (&["scenarios", "remove", ""], "it is empty"),
+        (&["snapshot", "delete", ".."], "no URL can hold it"),
+        (&["snapshot", "take", "."], "no URL can hold it"),
+    ] {
+        let output = running.tool(arguments);
+        fails(&output, &[expected]);
+        let said = text(&output.stderr);
+        for foreign in ["body /", "query parameter", "list_", "/_mock/"] {
+            assert!(!said.contains(foreign), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn the_path_of_a_url_comes_before_that_of_an_operation_and_a_query_is_refused() {
+    let public = "http://localhost/some/path";
+    let running = Running::start(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--ready-json",
+        "--public-url",
+        public,
+    ]);
+    let ready: Value = serde_json::from_str(&running.first_line).unwrap();
+    let at = ready["listensAt"][0].as_str().unwrap();
+    let tool = |rest: &str| {
+        let url = format!("http://{at}{rest}");
+        running::run(&["clock", "show", "--url", &url])
+    };
+    // The prefix of a reverse proxy, which the mock knows.
+    for rest in ["", "/", "//", "/some/path", "/some/path/"] {
+        let output = tool(rest);
+        assert!(output.status.success(), "{rest}: {}", text(&output.stderr));
+    }
+    fails(
+        &tool("/other"),
+        &["answered 404", "leave /other out of --url, unless"],
+    );
+    fails(&tool("/?tenant=a"), &["ends before any `?`"]);
+    fails(&tool("#top"), &["ends before any `#`"]);
+    let with_credentials = format!("http://ada:pass@{at}");
+    let output = running::run(&["health", "--url", &with_credentials]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("pass"));
 }
 
 #[tokio::test]
@@ -728,7 +824,7 @@ async fn the_scenarios_command_adds_lists_removes_and_clears() {
         assert!(said.contains(shown), "{said}");
     }
     assert_eq!(said("clear"), "mock-app: no scenarios\n");
-    fails(&tool("add --user ada"), &["says none of outcome"]);
+    fails(&tool("add --user ada"), &["--outcome <OUTCOME>|"]);
     fails(&tool("add --outcome BLOK"), &["BLOCK"]);
     fails(&tool("add --facts {"), &["this is not JSON"]);
     fails(&tool("add --phone hang_up"), &["walk_away"]);

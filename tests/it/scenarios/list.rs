@@ -106,11 +106,14 @@ async fn a_seed_plans_scenarios_and_a_reset_restores_them() {
     }
     for (scenario, told) in [
         (json!({"outcom": "BLOCK"}), "outcome"),
-        (json!({"code": "123"}), "scenarios/0/code: has 3 digits"),
+        (
+            json!({"code": "123"}),
+            "tenants[0].scenarios[0].code: has 3 digits",
+        ),
         (json!({"phone": "aprove"}), "approve"),
         (
             json!({"fault": {"status": 503, "times": 0}}),
-            "scenarios/0/fault/times",
+            "tenants[0].scenarios[0].fault.times",
         ),
     ] {
         let tenant =
@@ -186,7 +189,20 @@ async fn what_cannot_be_is_refused_with_its_place_and_changes_nothing() {
         (json!({"code": "12345"}), "/scenarios/1/code: has 5 digits"),
         (
             json!({"code": "12345x"}),
-            "/scenarios/1/code: must be digits",
+            "/scenarios/1/code: character 6 is none of the digits 0 to 9",
+        ),
+        (
+            // Digits of another script.
+            json!({"code": "１２３４５６"}),
+            "/scenarios/1/code: character 1 is none of the digits 0 to 9, though it may look like one",
+        ),
+        (
+            json!({"id": "..", "outcome": "BLOCK"}),
+            "/scenarios/1/id: `.` and `..`",
+        ),
+        (
+            json!({"fault": {"id": ".", "status": 503}}),
+            "/scenarios/1/fault/id: `.` and `..`",
         ),
         (json!({"code": ""}), "/scenarios/1/code"),
         (

@@ -11,7 +11,7 @@ use stepup_mock::{Outcome, Scenario};
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, with_body};
 use crate::wire::Request;
-use crate::world::{APPLICATION, mock, path_of};
+use crate::world::{APPLICATION, MANAGEMENT_SECRET, mock, path_of};
 
 impl Tenant {
     async fn plan(&self, scenarios: Value) -> Value {
@@ -341,7 +341,12 @@ async fn a_scenario_that_is_a_fault_goes_with_it() {
         .await;
     assert_eq!(faults().await, 2);
     let track = Tenant::request("POST", "/v1/users/ada/actions/pay").json("{}".to_owned());
-    tenant.answer(503, &track).await;
+    let failed = tenant.answer(503, &track).await.text();
+    let told = "a fault that was planned for this request (/_mock/scenarios)";
+    assert!(failed.contains(told), "{failed}");
+    let warning = tenant.newest_warning().await.unwrap();
+    let told = "planned in /_mock/scenarios: status 503, not carried out by scenario-2 (1 more)";
+    assert_eq!(warning, told);
     let left = tenant.to_come().await;
     assert_eq!(
         (&left[1]["id"], &left[1]["fault"]["times"]),
@@ -373,6 +378,17 @@ async fn codes_are_123456_for_this_tenant() {
     let warning = tenant.newest_warning_of("/v1/challenge").await;
     assert!(!warning.contains("123456"), "{warning}");
     assert!(warning.contains("a chosen code"), "{warning}");
+    // The tenant has longer codes by now, for a reason that has nothing to do with the scenario.
+    let target = "/v1/management/authenticator-configurations/sms";
+    let longer = Request::new("PATCH", target).basic(MANAGEMENT_SECRET);
+    let longer = longer.json(json!({"verificationCodeLength": 8}).to_string());
+    tenant.answer(200, &longer).await;
+    let (_, code) = tenant.text_message().await;
+    assert_eq!(code.unwrap().len(), 8);
+    let warning = tenant.newest_warning_of("/v1/challenge").await;
+    let told = "a chosen code by scenario-1 not used, because it has 6 digits and this message has a code of 8";
+    assert!(warning.contains(told), "{warning}");
+    assert!(!warning.contains("123456"), "{warning}");
     // Another tenant draws its own.
     let secret = other.authsignal().api_secret().to_owned();
     let body =
@@ -462,6 +478,56 @@ async fn a_person_ends_the_challenge_of_an_action_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_person_acts_by_the_clock_of_the_tenant_though_the_request_has_a_time_of_its_own() {
+    let tenant = with_phones(&["ada"]).await;
+    tenant.enroll("ada").await;
+    for (key, skew) in [("behind", -30), ("ahead", 30)] {
+        let faults = json!([
+            {"operation": "track", "skewSeconds": skew},
+            {"operation": "authenticate_user", "skewSeconds": skew},
+        ]);
+        tenant
+            .control("/_mock/faults", json!({"faults": faults}))
+            .await;
+        tenant
+            .plan(json!([
+                {"challenge": "succeed", "afterSeconds": 10},
+                {"phone": "approve", "afterSeconds": 10},
+            ]))
+            .await;
+        tenant
+            .track("ada", "pay", json!({"idempotencyKey": key}))
+            .await;
+        let session = tenant.session("ada").await;
+        let action = format!("/v1/users/ada/actions/pay/{key}");
+        for (seconds, state, status) in [
+            (9, "CHALLENGE_REQUIRED", "pending"),
+            (1, "CHALLENGE_SUCCEEDED", "active"),
+        ] {
+            tenant.seconds(seconds).await;
+            assert_eq!(tenant.get(&action).await["state"], state, "{key}");
+            assert_eq!(tenant.status(&session).await, status, "{key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_goes_out_by_the_clock_of_the_tenant_though_the_request_has_a_time_of_its_own() {
+    let receiver = Receiver::start().await;
+    let tenant = Tenant::of(|builder| builder.webhook(&receiver.url())).await;
+    let webhook = json!({"url": receiver.url(), "events": ["authenticator.created"]});
+    let webhooks = json!({"webhooks": [webhook]});
+    tenant.control("/_mock/webhooks", webhooks).await;
+    let fault = json!({"operation": "enroll_verified_authenticator", "skewSeconds": 3_600});
+    tenant
+        .control("/_mock/faults", json!({"faults": [fault]}))
+        .await;
+    tenant.enroll("ada").await;
+    tenant.seconds(1).await;
+    assert_eq!(receiver.take().len(), 1);
+}
+
+#[tokio::test]
 async fn facts_are_read_by_rules_once() {
     let tenant = Tenant::new().await;
     let rule = json!({"ruleId": "r", "name": "Abroad", "priority": 1, "outcome": "REVIEW",
@@ -493,7 +559,7 @@ async fn rust_plans_scenarios_of_a_tenant() {
     assert!(
         refused
             .to_string()
-            .contains("scenarios/0/code: has 4 digits"),
+            .contains("scenarios[0].code: has 4 digits"),
         "{refused}"
     );
     let planned = mock.to_come().await;

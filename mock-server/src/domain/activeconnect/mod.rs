@@ -461,7 +461,7 @@ impl Activeconnect {
             } else {
                 let session = token.to_owned();
                 let deed = Deed::Phone { session, act };
-                turn.scenarios.schedule(turn.now, after, deed);
+                turn.schedule(after, deed);
             }
         }
     }

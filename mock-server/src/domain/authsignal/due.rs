@@ -16,7 +16,7 @@ impl Authsignal {
             // What cannot be does not happen.
             let _ = self.act(turn, deed);
         } else {
-            turn.scenarios.schedule(turn.now, after, deed);
+            turn.schedule(after, deed);
         }
     }
 

@@ -407,7 +407,7 @@ impl Authsignal {
 
     /// Does now what waits for receivers, and schedules their events: for a caller that does not wait.
     pub fn release(&mut self, turn: &mut Turn<'_>) {
-        for then in self.events.release(turn.now) {
+        for then in self.events.release(turn.tenant_time()) {
             match then {
                 Then::Nothing => {}
                 Then::Send(message) => turn.outbox.send(message),

@@ -2563,7 +2563,7 @@ pub struct Fault {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub wrong_schema: ::std::option::Option<FaultSchema>,
-    /// By how many seconds the time at which the mock carries the request out is ahead of the time of its tenant; behind it, if negative. The header `Date` and the times of new tokens follow. With minus the life of a token, a new one has already expired.
+    /// By how many seconds the time at which the mock carries the request out is ahead of the time of its tenant; behind it, if negative. The header `Date` and the times of new tokens follow. What happens after the request is due by the time of its tenant all the same: what people do after `afterSeconds`, and webhooks. With minus the life of a token, a new one has already expired.
     #[serde(
         rename = "skewSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -7425,7 +7425,7 @@ pub struct Scenario {
     /// How a person ends the challenge of the next action that asks for one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub challenge: ::std::option::Option<ScenarioChallenge>,
-    /// How long after the request the `phone` or the `challenge` acts, by the time of the tenant; at once if it is absent.
+    /// How long after the request the `phone` or the `challenge` acts, by the time of the tenant, also if a fault gives the request another time; at once if it is absent.
     #[serde(
         rename = "afterSeconds",
         skip_serializing_if = "::std::option::Option::is_none"

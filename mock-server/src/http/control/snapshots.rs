@@ -6,7 +6,7 @@ use super::admission::ControlApi;
 use super::words::count;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::runtime::{Kept, Moment, Tenant, text_fault};
+use crate::runtime::{Kept, Moment, Tenant, addressable, text_fault};
 use crate::sim::phone::Trouble;
 
 impl ControlApi {
@@ -25,6 +25,8 @@ impl ControlApi {
         if let Some(fault) = text_fault(&wanted.name) {
             return Err(Trouble::Malformed(format!("body /name {fault}")));
         }
+        addressable(Some(&wanted.name))
+            .map_err(|why| Trouble::Malformed(format!("body /name: {why}")))?;
         let of = self.meant(wanted.tenant.as_deref())?;
         let taken = self.app.take_snapshots(of, &wanted.name);
         taken.map(|taken| told(&taken)).map_err(Trouble::Impossible)

@@ -32,7 +32,8 @@ impl ControlApi {
         };
         let place = match shift {
             Shift::To(_) => "time",
-            Shift::By(_) => "advanceSeconds",
+            Shift::By(_) if wanted.advance_seconds.is_some() => "advanceSeconds",
+            Shift::By(_) => "advanceMilliseconds",
         };
         let passed = self.app.pass(tenant.as_ref(), wanted.freeze, shift).await;
         passed.map_err(|why| Trouble::Malformed(format!("body /{place} is too large: {why}")))?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::vec;
 
+use serde_json::Value;
+
 use super::admission::ControlApi;
 use super::expectation::{Check, Expected, Manner};
 use super::listing::journal_detail;
@@ -12,7 +14,7 @@ use super::seen::Seen;
 use super::words::{limit, number};
 use crate::generated::mock_control::types as wire;
 use crate::runtime::journal::Carried;
-use crate::runtime::{App, Reading, Recorded, Since};
+use crate::runtime::{App, Reading, Recorded, Since, in_words};
 use crate::sim::phone::Trouble;
 
 /// A search of requests, newest first.
@@ -96,6 +98,20 @@ impl ControlApi {
     ) -> Result<Reading, Trouble> {
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
         Ok(self.app.read(tenant.as_ref(), since, limit, |_| true))
+    }
+
+    /// As [`verify_requests`](Self::verify_requests), for a test in Rust: whether all is as expected, and what is not, in
+    /// words.
+    pub(crate) async fn verify(&self, expectations: Value) -> Result<(bool, String), Trouble> {
+        let read: Result<wire::Expectations, _> = serde_path_to_error::deserialize(expectations);
+        let wanted = read.map_err(|error| {
+            Trouble::Malformed(in_words(
+                &error.path().to_string(),
+                &error.inner().to_string(),
+            ))
+        })?;
+        let found = self.verify_requests(wanted).await?;
+        Ok((found.verified, found.text))
     }
 
     pub(super) async fn verify_requests(
@@ -455,19 +471,22 @@ expected track of ada with these headers or bodies, at least once; it came never
         // Together, they take most of the steps, so a second look at them would take too many.
         let wide = json!({"path": format!("$..*{}", "[*]".repeat(40)), "equals": 2});
         let deep = format!("{{\"a\":{}2{}}}", "[".repeat(45), "]".repeat(45));
-        let search = json!({"tenant": "one", "wait": "60s", "limit": 1, "pattern": {"bodyPaths": vec![wide; 20]}});
+        let search = json!({"tenant": "one", "wait": "60s", "limit": 2, "pattern": {"bodyPaths": vec![wide; 20]}});
         let search = search.to_string();
         let mut waiting = pin!(mock.send("POST", "/_mock/journal/search", &search));
         let context = &mut Context::from_waker(Waker::noop());
-        let mut sent = 0;
+        let before = mock.app.newest();
         let found = loop {
             if let Poll::Ready((status, found)) = waiting.as_mut().poll(context) {
                 assert_eq!(status, 200, "{found}");
                 break found;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            sent += 1;
-            track_with(&mock, "one", "ada", if sent < 5 { "{}" } else { &deep });
+            // The search has read what it looks through first, so these make it look a second time.
+            if mock.app.newest() == before {
+                track_with(&mock, "one", "ada", "{}");
+                track_with(&mock, "one", "ada", &deep);
+            }
+            tokio::task::yield_now().await;
         };
         assert_eq!(found["requests"].as_array().unwrap().len(), 1);
     }

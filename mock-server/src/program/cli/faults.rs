@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::RunningMock;
 use super::failures::{OfTenant, header};
 use super::plan::Plan;
+use super::{RunningMock, path_segment};
 
 /// What to do with planned faults.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,7 @@ pub(super) enum FaultsAction {
     /// Take a fault back
     Remove {
         /// Its id, as `list` shows it
+        #[arg(value_parser = path_segment)]
         id: String,
         #[command(flatten)]
         of: OfTenant,
@@ -46,7 +47,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "NUMBER")]
     skip: Option<u32>,
     /// How many requests it applies to [default: 1]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "always")]
     times: Option<u32>,
     /// It applies until it is taken back
     #[arg(long)]

@@ -1,11 +1,11 @@
 //! `scenarios`: what happens to the next things in a running mock. Knows no operation.
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use serde_json::{Value, json};
 
-use super::RunningMock;
 use super::failures::OfTenant;
 use super::plan::Plan;
+use super::{RunningMock, path_segment};
 
 /// What to do with planned scenarios.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,7 @@ pub(super) enum ScenariosAction {
     /// Take a scenario back
     Remove {
         /// Its id, as `list` shows it
+        #[arg(value_parser = path_segment)]
         id: String,
         #[command(flatten)]
         of: OfTenant,
@@ -33,6 +34,10 @@ pub(super) enum ScenariosAction {
 
 /// A scenario: first what it is about, then what happens, which is exactly one thing.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("effect").required(true).args([
+    "outcome", "facts", "undelivered", "code", "phone", "challenge", "fault",
+]))]
 pub(super) struct Wanted {
     /// Only what is about this user
     #[arg(long, value_name = "ID")]
@@ -47,7 +52,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "NUMBER")]
     skip: Option<u32>,
     /// To how many it happens [default: 1; a code stays]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "always")]
     times: Option<u32>,
     /// It happens until it is taken back
     #[arg(long)]

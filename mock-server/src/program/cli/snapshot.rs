@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{RunningMock, text};
+use super::{RunningMock, path_segment, text};
 use crate::domain::links;
 use crate::program::visible::{visible, visible_json};
 
@@ -30,6 +30,7 @@ pub(super) enum SnapshotAction {
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
     /// Name of the snapshot
+    #[arg(value_parser = path_segment)]
     name: String,
     #[command(flatten)]
     of: OfTenant,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::super::strict;
 use super::super::word::{Vocabulary, Word};
 use crate::domain::authsignal::id_token::{Issuer, Issuers};
 use crate::domain::authsignal::vocabulary::IdTokenMethod;
@@ -43,5 +44,5 @@ pub(super) fn read(planted: &[PlantedIssuer]) -> Result<Issuers, String> {
         let (name, audiences) = (one.issuer.clone(), one.audiences.clone());
         Issuer::read(method, name, audiences, one.keys.iter().cloned())
     });
-    Issuers::new(read).map_err(|why| format!("idTokenIssuers{why}"))
+    Issuers::new(read).map_err(|why| strict::in_list("idTokenIssuers", &why))
 }

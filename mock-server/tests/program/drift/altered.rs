@@ -7,7 +7,7 @@ use conformance::wire::{self, Request};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// An answer on its way.
@@ -72,25 +72,45 @@ fn named(value: &Value, into: &mut Vec<String>) {
 pub(super) struct Altered {
     address: SocketAddr,
     seen: Arc<watch::Sender<Vec<Seen>>>,
+    /// How many more requests get an answer, if there is a limit.
+    answers: Option<Arc<Semaphore>>,
     serving: JoinHandle<()>,
 }
 
 impl Altered {
     /// One that alters the answers of an operation; of all, if it has no name.
     pub(super) async fn of(to: SocketAddr, operation: &'static str, change: Change) -> Self {
+        Self::start(to, operation, change, None).await
+    }
+
+    /// One that alters nothing, and answers so many requests besides deletions. The next waits for
+    /// [`answer_another`](Self::answer_another).
+    pub(super) async fn answering(to: SocketAddr, requests: usize) -> Self {
+        let answers = Some(Arc::new(Semaphore::new(requests)));
+        Self::start(to, "", |_| {}, answers).await
+    }
+
+    async fn start(
+        to: SocketAddr,
+        operation: &'static str,
+        change: Change,
+        answers: Option<Arc<Semaphore>>,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(watch::Sender::new(Vec::new()));
         let kept = Arc::clone(&seen);
+        let left = answers.clone();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let kept = Arc::clone(&kept);
-                tokio::spawn(forward(stream, to, operation, change, kept));
+                let (kept, left) = (Arc::clone(&kept), left.clone());
+                tokio::spawn(forward(stream, to, operation, change, kept, left));
             }
         });
         Self {
             address,
             seen,
+            answers,
             serving,
         }
     }
@@ -98,6 +118,11 @@ impl Altered {
     /// One that alters nothing.
     pub(super) async fn honest(to: SocketAddr) -> Self {
         Self::of(to, "", |_| {}).await
+    }
+
+    /// Lets one more request have its answer.
+    pub(super) fn answer_another(&self) {
+        self.answers.as_ref().unwrap().add_permits(1);
     }
 
     pub(super) fn url(&self) -> String {
@@ -127,6 +152,7 @@ async fn forward(
     operation: &'static str,
     change: Change,
     kept: Arc<watch::Sender<Vec<Seen>>>,
+    answers: Option<Arc<Semaphore>>,
 ) {
     let Some(request) = read(&mut stream).await else {
         return;
@@ -143,6 +169,9 @@ async fn forward(
             .find(|(given, _)| given == name)
             .map(|(_, value)| value.clone())
     };
+    if let Some(answers) = answers.filter(|_| request.method != "DELETE") {
+        answers.acquire().await.unwrap().forget();
+    }
     let answered = wire::send(to, &request).await;
     let mut answer = Answer {
         status: answered.status,

@@ -454,7 +454,7 @@ impl Events {
                 self.log_bytes -= oldest.what.bytes();
             }
         } else {
-            self.schedule(Arc::new(event), turn.now);
+            self.schedule(Arc::new(event), turn.tenant_time());
         }
     }
 
