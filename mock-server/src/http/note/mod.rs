@@ -14,6 +14,7 @@ use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
 use crate::http::faults::user_in_path;
 use crate::http::surface::{Incoming, Operation, Reply};
+use crate::remark;
 use crate::runtime::journal::{HEADERS_LEFT_OUT, HttpVersion, Note, Wire};
 
 /// What a request and its answer carried, for the journal. Goes through the headers once, because look-ups of four of them
@@ -119,10 +120,11 @@ pub(crate) fn answered<'a>(
     }
 }
 
-/// Two warnings as one, if there are both.
+/// Two warnings as one, if there are both. What both say stands there once: a scenario can have a fault for a request and
+/// decide its action, too.
 pub(crate) fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     match (first, second) {
-        (Some(first), Some(second)) => Some(format!("{first}; {second}")),
+        (Some(first), Some(second)) => remark::joined([first, second]),
         (first, second) => first.or(second),
     }
 }
