@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 
 import { Control } from "./control.js";
 import { MockNotFound, MockUnreachable, Refused } from "./errors.js";
+import { howToInstall, installedProgram, whyNone } from "./platform.js";
 import { endOf, Program } from "./program.js";
 import { Tenant } from "./tenant.js";
 
@@ -19,8 +20,9 @@ const IDLE = 3600;
 // How much of a tenant's name it gets.
 const NAME = 100;
 
-const NOT_FOUND = `stepup-mock is not on the PATH. Do one of these:
-  - install it: cargo install --path mock-server (in the repository of stepup)
+/** What to do where there is no program. */
+const notFound = () => `There is no stepup-mock to start: ${whyNone()}, and none is on the PATH. Do one of these:${howToInstall()}
+  - build it with Rust: cargo install --path mock-server (in the repository of stepup)
   - name the program: export ${PROGRAM_VARIABLE}=/path/to/stepup-mock
   - name a mock that runs: export ${URL_VARIABLE}=http://127.0.0.1:4750`;
 
@@ -120,9 +122,11 @@ function path() {
     if (!isProgram(named)) throw new MockNotFound(`${PROGRAM_VARIABLE} is ${named}, and no program is there`);
     return named;
   }
+  const installed = installedProgram();
+  if (installed) return installed;
   const name = process.platform === "win32" ? "stepup-mock.exe" : "stepup-mock";
   const found = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name)).find(isProgram);
-  if (!found) throw new MockNotFound(NOT_FOUND);
+  if (!found) throw new MockNotFound(notFound());
   return found;
 }
 

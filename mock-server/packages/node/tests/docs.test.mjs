@@ -1,4 +1,4 @@
-// The examples of docs/test-double/node.md run as they are written.
+// The examples of docs/test-double/node.md and of the README run as they are written.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,8 @@ import test from "node:test";
 
 import { bin, PROJECT, run } from "./project.mjs";
 
-const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/test-double/node.md"), "utf8");
+const pages = ["../../../../docs/test-double/node.md", "../README.md"];
+const page = pages.map((name) => readFileSync(resolve(import.meta.dirname, name), "utf8")).join("\n");
 const blocks = [...page.matchAll(/```(?:js|ts|json)\n(?:\/\/ (\S+)\n)?([^]*?)```/g)].map(([, name, text]) => ({ name, text }));
 /** The files of each runner's project. @type {Record<string, RegExp>} */
 const projects = { vitest: /^vitest\.config\.js$|\.test\.ts$/, jest: /^jest\.config\.json$|\.spec\.js$/, node: /\.mjs$/ };
@@ -30,7 +31,7 @@ test("every example is a file of one of the projects", () => {
 test("vitest", () => {
   const { status, output } = run("docs/vitest", [bin("vitest"), "run", "--no-color"]);
   assert.equal(status, 0, output);
-  assert.match(output, /Tests {2}5 passed/);
+  assert.match(output, /Tests {2}6 passed/);
 });
 
 test("jest", () => {

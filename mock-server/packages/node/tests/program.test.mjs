@@ -12,9 +12,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 import { lines, startMock as startProgram } from "../../../../tests/browser/program.mjs";
-import { PROJECT, runners } from "./project.mjs";
+import { PROGRAM, PROJECT, runners } from "./project.mjs";
 
-const PROGRAM = /** @type {string} */ (process.env.STEPUP_MOCK);
 /** @type {typeof import("../index.js")} */
 const { MockNotFound, MockUnreachable, startMock } = await import(
   pathToFileURL(createRequire(join(PROJECT, "package.json")).resolve("stepup-mock")).href
@@ -26,7 +25,7 @@ const { MockNotFound, MockUnreachable, startMock } = await import(
  * @param {{ args?: string[] }} [options]
  */
 async function refusal(given, options) {
-  const before = { STEPUP_MOCK: PROGRAM, STEPUP_MOCK_URL: "" };
+  const before = { STEPUP_MOCK: "", STEPUP_MOCK_URL: "" };
   Object.assign(process.env, given);
   try {
     const mock = await startMock(options);

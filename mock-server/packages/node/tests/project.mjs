@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 export const PROJECT = /** @type {string} */ (process.env.PROJECT);
+/** The program in the package of this platform. */
+export const PROGRAM = /** @type {string} */ (process.env.PROGRAM);
 
 /** @param {string} name */
 export const bin = (name) => join(PROJECT, "node_modules/.bin", name);

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
-import { bin, PROJECT, run, runners } from "./project.mjs";
+import { bin, PROGRAM, PROJECT, run, runners } from "./project.mjs";
 
 test("the project is typed", () => {
   execFileSync(bin("tsc"), ["--project", join(PROJECT, "project/tsconfig.json")], { stdio: "inherit" });
@@ -37,11 +38,13 @@ for (const [name, start] of Object.entries(runners)) {
     assert.equal(journals.size, 2, output);
   });
 
-  test(`${name}: no program on the path`, () => {
-    const { status, output } = start("failing", { STEPUP_MOCK: "", PATH: join(PROJECT, "nothing") });
+  test(`${name}: no program is installed`, (t) => {
+    renameSync(PROGRAM, `${PROGRAM}.away`);
+    t.after(() => renameSync(`${PROGRAM}.away`, PROGRAM));
+    const { status, output } = start("failing", { PATH: join(PROJECT, "nothing") });
     assert.notEqual(status, 0);
-    assert.match(output, /stepup-mock is not on the PATH\. Do one of these:/);
-    assert.match(output, /cargo install --path mock-server/);
+    assert.match(output, /There is no stepup-mock to start: the package @stepup-mock\/\S+ is not installed, and none is on the PATH\./);
+    assert.match(output, /- install it: npm install --include=optional/);
     assert.match(output, /\b1 passed\b|^pass 1$/m);
   });
 }
@@ -66,6 +69,6 @@ test("vitest without globalSetup", () => {
 test("a run leaves no mock behind", () => {
   const { stdout } = spawnSync("ps", ["-A", "-o", "args"], { encoding: "utf8" });
   // By its flag: other tests may run beside these, with mocks of their own.
-  const ours = stdout.split("\n").filter((line) => line.startsWith(`${process.env.STEPUP_MOCK} `) && line.includes("--stop-with-stdin"));
+  const ours = stdout.split("\n").filter((line) => line.startsWith(`${PROGRAM} `) && line.includes("--stop-with-stdin"));
   assert.deepEqual(ours, []);
 });
