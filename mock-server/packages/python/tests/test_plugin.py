@@ -166,9 +166,10 @@ def test_a_marker_that_does_not_name_its_seed_says_how(tests, marker):
     result.stdout.fnmatch_lines(["*the marker stepup takes a seed by its name: @pytest.mark.stepup(seed={...})"])
 
 
-def test_no_program_on_the_path(tests, monkeypatch, tmp_path):
+def test_no_program_is_installed(tests, pytester, monkeypatch, tmp_path):
     monkeypatch.delenv("STEPUP_MOCK", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    pytester.makeconftest("import stepup_mock.server; stepup_mock.server.installed = lambda: None")
     result = tests("""
     def test_one(stepup):
         pass
@@ -180,9 +181,11 @@ def test_no_program_on_the_path(tests, monkeypatch, tmp_path):
         pass
     """)
     result.assert_outcomes(passed=1, errors=2)
-    assert result.outlines.count("stepup-mock is not on the PATH. Do one of these:") == 2
+    first = "There is no stepup-mock to start: this package came without it, and none is on the PATH. Do one of these:"
+    assert result.outlines.count(first) == 2
     result.stdout.fnmatch_lines([
-        "stepup-mock is not on the PATH. Do one of these:",
+        first,
+        "*pip install --force-reinstall stepup-mock",
         "*cargo install --path mock-server*",
         "*export STEPUP_MOCK=/path/to/stepup-mock",
         "*export STEPUP_MOCK_URL=http://127.0.0.1:4750",
@@ -240,8 +243,7 @@ def test_a_worker_says_that_the_mock_died_too():
 @pytest.fixture
 def running():
     """The URL of a mock that somebody else has started."""
-    program = os.environ.get("STEPUP_MOCK", "stepup-mock")
-    command = [program, "--listen", "127.0.0.1:0", "--ready-json", "--log", "off"]
+    command = [stepup_mock.server.installed(), "--listen", "127.0.0.1:0", "--ready-json", "--log", "off"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         yield json.loads(child.stdout.readline())["url"]
         child.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import queue
@@ -38,8 +39,9 @@ OF_NO_TEST = {
     "STEPUP_APPLICATION_SECRET": "this-secret-belongs-to-no-test",
 }
 
-NOT_FOUND = f"""stepup-mock is not on the PATH. Do one of these:
-  - install it: cargo install --path mock-server (in the repository of stepup)
+NOT_FOUND = f"""There is no stepup-mock to start: this package came without it, and none is on the PATH. Do one of these:
+  - install the package of your platform: pip install --force-reinstall stepup-mock
+  - build it with Rust: cargo install --path mock-server (in the repository of stepup)
   - name the program: export {PROGRAM_VARIABLE}=/path/to/stepup-mock
   - name a mock that runs: export {URL_VARIABLE}=http://127.0.0.1:4750"""
 
@@ -127,10 +129,20 @@ def _path() -> str:
         if not found:
             raise MockNotFound(f"{PROGRAM_VARIABLE} is {named}, and no program is there")
         return found
-    found = shutil.which("stepup-mock")
+    found = installed() or shutil.which("stepup-mock")
     if not found:
         raise MockNotFound(NOT_FOUND)
     return found
+
+
+def installed() -> Optional[str]:
+    """The program that came with this package, if it did."""
+    try:
+        files = importlib.metadata.files("stepup-mock")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    programs = [file.locate() for file in files or () if file.name in ("stepup-mock", "stepup-mock.exe")]
+    return next(filter(None, (shutil.which(os.path.normpath(program)) for program in programs)), None)
 
 
 class _Program:
