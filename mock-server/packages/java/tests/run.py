@@ -16,6 +16,8 @@ HERE = Path(__file__).resolve().parents[1]
 PAGE = HERE.parents[2] / "docs/test-double/java.md"
 #: The exit code if there is no JUnit.
 NO_JUNIT = 3
+#: Names the class path of Testcontainers. Where it is set, the example with a container is compiled, too.
+TESTCONTAINERS = "TESTCONTAINERS_CLASSPATH"
 JAR = "usr/share/java/junit-platform-console-standalone.jar"
 
 
@@ -64,6 +66,10 @@ def main():
     shutil.rmtree(folder / "examples", ignore_errors=True)
     (folder / "examples").mkdir()
     compile_classes(examples(folder / "examples"), docs, jar, package)
+    if os.environ.get(TESTCONTAINERS):
+        compile_classes(HERE.glob("examples/*.java"), folder / "container", os.environ[TESTCONTAINERS])
+    else:
+        print(f"examples/ is not compiled: {TESTCONTAINERS} does not name the jars of Testcontainers")
     path = os.pathsep.join(map(str, (package, tests, docs)))
     parallel = ["enabled=true", "mode.default=concurrent", "config.strategy=fixed", "config.fixed.parallelism=16"]
     arguments = ["--class-path", path, "--scan-class-path", "--disable-banner", "--disable-ansi-colors", "--details=tree", "--fail-if-no-tests"]
