@@ -2,9 +2,10 @@
 # Packs the programs of a release, and nothing else: PROGRAMS FOLDER. PROGRAMS has a folder program-TARGET for each target.
 set -euo pipefail
 
-readonly programs=$(realpath "$1")
+programs=$(realpath "$1")
 mkdir -p "$2"
-readonly folder=$(realpath "$2")
+folder=$(realpath "$2")
+readonly programs folder
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH

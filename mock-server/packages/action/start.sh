@@ -45,9 +45,9 @@ if [ -z "$PROGRAM" ]; then
 fi
 [ -x "$PROGRAM" ] || fail "the input program is $PROGRAM, and no program is there"
 
-read -ra args <<<"$ARGS"
+read -ra more <<<"$ARGS"
 : >"$folder/out"
-nohup "$PROGRAM" --listen "$LISTEN" ${args[@]+"${args[@]}"} >"$folder/out" 2>"$folder/log" </dev/null &
+nohup "$PROGRAM" --listen "$LISTEN" ${more[@]+"${more[@]}"} >"$folder/out" 2>"$folder/log" </dev/null &
 mock=$!
 until url=$(sed -n 's/^listening on //p' "$folder/out") && [ -n "$url" ]; do
     if ! kill -0 "$mock" 2>/dev/null; then
