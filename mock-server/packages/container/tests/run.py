@@ -94,7 +94,7 @@ def main(mock, root):
         app = subprocess.run(
             ["node", str(HERE / "example/app.mjs")], env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
-        print(f"the application of the example: {app.stdout.strip()}")
+        print(f"the application of the example: {app.stdout.split('?')[0]}")
         assert app.stdout.startswith("CHALLENGE_REQUIRED http://"), app.stdout
     finally:
         mock_process.send_signal(signal.SIGTERM)
