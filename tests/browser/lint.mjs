@@ -45,7 +45,7 @@ export default function rules(js, globals) {
     },
     { files: ["mock-server/src/**"], languageOptions: { globals: globals.browser } },
     { files: ["mock-server/packages/**"], languageOptions: { globals: globals.node } },
-    { files: ["bin", "pack.mjs", "tests"].map((part) => `mock-server/packages/*/{${part},${part}/**}`), rules: { "no-console": "off" } },
+    { files: ["bin", "example", "pack.mjs", "tests"].map((part) => `mock-server/packages/*/{${part},${part}/**}`), rules: { "no-console": "off" } },
     // Functions that run in the page are written in these, too.
     { files: ["tests/**"], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { "no-console": "off" } },
     {
