@@ -57,10 +57,13 @@ class ProgramHook(BuildHookInterface):
         named = os.environ.get(VARIABLE)
         if not named:
             raise RuntimeError(
-                f"The wheel needs a program: set {VARIABLE} to it, such as target/debug/stepup-mock after"
-                " `cargo build --package stepup-mock` in the repository of stepup."
+                f"The wheel needs a program: set {VARIABLE} to its whole path, such as that of target/debug/stepup-mock"
+                " after `cargo build --package stepup-mock` in the repository of stepup."
             )
-        program = Path(named).resolve()
+        program = Path(named)
+        # pip runs this in another folder than that of its user.
+        if not program.is_absolute():
+            raise RuntimeError(f"{VARIABLE} is {named}: name the program by its whole path")
         try:
             tag = platform_tag(program.read_bytes())
         except (OSError, ValueError) as error:

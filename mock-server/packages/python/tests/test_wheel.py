@@ -52,7 +52,12 @@ def test_the_installed_program_is_of_the_version_of_the_package():
 
 def test_a_wheel_without_a_program_is_not_built(monkeypatch, tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
-    for named, why in [("", "The wheel needs a program: set STEPUP_MOCK"), (__file__, "it is no program for Linux")]:
+    for named, why in [
+        ("", "The wheel needs a program: set STEPUP_MOCK"),
+        ("debug/stepup-mock", "name the program by its whole path"),
+        ("/nowhere/stepup-mock", "No such file"),
+        (__file__, "it is no program for Linux"),
+    ]:
         monkeypatch.setenv("STEPUP_MOCK", named)
         done = subprocess.run(build, cwd=SOURCE.parent, stderr=subprocess.PIPE, text=True, check=False)
         assert done.returncode != 0
