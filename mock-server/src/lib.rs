@@ -43,6 +43,7 @@
 )]
 
 mod addresses;
+mod authorities;
 mod bounds;
 mod domain;
 #[cfg(feature = "fuzz")]
