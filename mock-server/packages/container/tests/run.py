@@ -105,10 +105,10 @@ def main(mock, root):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        print("a root and a network of its own need root")
-        sys.exit(NO_RIGHTS)
     if sys.argv[1] != INSIDE:
         separate = ["unshare", "--mount", "--net", "--propagation", "private"]
+        if subprocess.run([*separate, "true"], check=False).returncode != 0:
+            print("this user may not have a root and a network of its own")
+            sys.exit(NO_RIGHTS)
         os.execvp("unshare", [*separate, sys.executable, __file__, INSIDE, *sys.argv[1:]])
     main(*(Path(path).resolve() for path in sys.argv[2:]))
