@@ -46,6 +46,7 @@
 )]
 
 mod addresses;
+mod authorities;
 mod bounds;
 mod domain;
 #[cfg(feature = "fuzz")]

@@ -13,7 +13,7 @@ const CONTROL_API = "openapi/mock-control.yaml";
 // The scripts that the mock serves run in a browser, the tests in Node: each kind sees its own globals only.
 const PROJECTS = ["mock-server/src/http", "tests"];
 // Its types need the test runners: tests/run.mjs there checks them.
-const INTEGRATIONS = "mock-server/integrations";
+const PACKAGES = "mock-server/packages";
 
 const [given] = process.argv.slice(2);
 if (!given) {
@@ -48,7 +48,7 @@ async function lint() {
   const globals = (await load("globals")).default;
   const { default: rules } = await import("./lint.mjs");
   const eslint = new ESLint({ cwd: ROOT, overrideConfigFile: true, overrideConfig: rules(js, globals) });
-  const results = await eslint.lintFiles([...PROJECTS, INTEGRATIONS].map((project) => `${project}/**/*.{js,mjs}`));
+  const results = await eslint.lintFiles([...PROJECTS, PACKAGES].map((project) => `${project}/**/*.{js,mjs}`));
   const faults = await (await eslint.loadFormatter("stylish")).format(results);
   if (faults) {
     console.error(faults);

@@ -44,8 +44,8 @@ export default function rules(js, globals) {
       },
     },
     { files: ["mock-server/src/**"], languageOptions: { globals: globals.browser } },
-    { files: ["mock-server/integrations/**"], languageOptions: { globals: globals.node } },
-    { files: ["mock-server/integrations/*/tests/**"], rules: { "no-console": "off" } },
+    { files: ["mock-server/packages/**"], languageOptions: { globals: globals.node } },
+    { files: ["bin", "example", "pack.mjs", "tests"].map((part) => `mock-server/packages/*/{${part},${part}/**}`), rules: { "no-console": "off" } },
     // Functions that run in the page are written in these, too.
     { files: ["tests/**"], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { "no-console": "off" } },
     {

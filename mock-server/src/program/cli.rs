@@ -40,6 +40,7 @@ use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
 use super::watch::Sources;
+use crate::authorities;
 use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
 
@@ -703,7 +704,8 @@ impl RunningMock {
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .timeout(bounds::COMMAND_TIME);
-            let http = self.trusting(http, url)?.build().context("cannot create the HTTP client")?;
+            let http = authorities::of_machine(self.trusting(http, url)?, is_https(url));
+            let http = http.build().context("cannot create the HTTP client")?;
             let sent = request(&http, url).send().await;
             let url = without_credentials(url);
             let mut answer = sent.map_err(reqwest::Error::without_url).with_context(|| {

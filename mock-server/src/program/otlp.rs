@@ -22,6 +22,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use reqwest::Url;
 use tokio::runtime::Handle;
 
+use crate::authorities;
 use crate::bounds::TRACES_FLUSH;
 use crate::runtime::is_loopback;
 use crate::traces::Traces;
@@ -206,6 +207,7 @@ fn client(endpoint: &Url, time: Duration) -> anyhow::Result<reqwest::Client> {
         true => client.no_proxy(),
         false => client,
     };
+    let client = authorities::of_machine(client, endpoint.scheme() == "https");
     client.build().context("cannot create the HTTP client")
 }
 

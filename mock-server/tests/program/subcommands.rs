@@ -718,6 +718,46 @@ async fn the_webhook_command_sends_lists_and_triggers() {
     running.signal("TERM");
 }
 
+#[tokio::test]
+async fn a_machine_without_authorities_has_http_all_the_same() {
+    // As in an empty container.
+    let without = |arguments: &[&str]| {
+        let mut command = running::command(arguments);
+        command
+            .env("SSL_CERT_FILE", "/dev/null")
+            .env("SSL_CERT_DIR", "/nowhere");
+        command
+    };
+    let receiver = Receiver::start().await;
+    let running = Running::of(without(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--webhook",
+        &receiver.url(),
+    ]));
+    let trigger = [
+        "webhook",
+        "--url",
+        running.url(),
+        "trigger",
+        "email.created",
+        "--user",
+        "ada",
+    ];
+    let mut trigger = without(&trigger);
+    // Beside the receiver, which runs on this thread.
+    let output = tokio::task::spawn_blocking(move || trigger.output().unwrap())
+        .await
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("taken"),
+        "{said}{}",
+        text(&output.stderr)
+    );
+    running.signal("TERM");
+}
+
 #[test]
 fn an_error_of_a_command_does_not_show_the_password_of_the_url() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -119,12 +119,12 @@ fn each_control_operation_is_listed_with_its_counterparts() {
 
 #[test]
 fn every_counterpart_exists() {
-    let integrations = "mock-server/integrations";
+    let packages = "mock-server/packages";
     let rust = sources("mock-server/src/mock", ".rs");
     let commands = sources("mock-server/src/program", ".rs");
-    let python = sources(&format!("{integrations}/python/src"), ".py");
-    let node = sources(&format!("{integrations}/node"), "index.d.ts");
-    let java = sources(&format!("{integrations}/java/src/main"), ".java");
+    let python = sources(&format!("{packages}/python/src"), ".py");
+    let node = sources(&format!("{packages}/node"), "index.d.ts");
+    let java = sources(&format!("{packages}/java/src/main"), ".java");
     for [operation, in_rust, command, in_python, in_node, in_java] in COUNTERPARTS {
         let has = |text: &str, words: String, place: &str| {
             assert!(

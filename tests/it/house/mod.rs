@@ -5,6 +5,7 @@ mod choices;
 mod counterparts;
 mod dependencies;
 mod dialect;
+mod packages;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::compare::Answer;
 use super::private::without_private;
+use crate::authorities;
 use crate::bounds;
 use crate::program::body::{BodyError, body};
 #[cfg(feature = "tls")]
@@ -162,6 +163,10 @@ impl Base {
         self.is_loopback
     }
 
+    fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
+    }
+
     /// The URL of a target.
     pub(super) fn to(&self, target: &str) -> String {
         format!("{}{target}", self.url)
@@ -189,7 +194,7 @@ pub(super) fn client(base: &Base, ca: Option<&Path>) -> anyhow::Result<Client> {
     } else {
         builder
     };
-    let builder = trusting(builder, base, ca)?;
+    let builder = authorities::of_machine(trusting(builder, base, ca)?, base.is_https());
     builder.build().context("cannot create the HTTP client")
 }
 

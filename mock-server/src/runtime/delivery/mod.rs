@@ -32,6 +32,7 @@ use sha2::Sha256;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use super::lock::lock;
+use crate::authorities;
 use crate::bounds::DELIVERIES_OF_ALL;
 use crate::domain::authsignal::webhook::Answer;
 use crate::traces::{Sent, Traces};
@@ -59,8 +60,9 @@ pub struct Courier {
     own: OnceLock<Vec<SocketAddr>>,
     /// Places for deliveries, so that they take no more descriptors than the mock has for them.
     places: Semaphore,
-    /// Made for the first delivery.
+    /// Each made for its first delivery.
     http: OnceLock<Result<reqwest::Client, String>>,
+    https: OnceLock<Result<reqwest::Client, String>>,
     /// Rings when something may be due.
     pub(super) alarm: Notify,
     /// The numbers of tenants that something may be due for.
@@ -142,6 +144,7 @@ impl Courier {
             own: OnceLock::new(),
             places: Semaphore::new(DELIVERIES_OF_ALL),
             http: OnceLock::new(),
+            https: OnceLock::new(),
             alarm: Notify::new(),
             stirred: Mutex::default(),
         }
@@ -247,12 +250,14 @@ impl Courier {
         }
     }
 
-    fn http(&self) -> Result<&reqwest::Client, String> {
-        let made = self.http.get_or_init(|| {
+    /// The client for receivers over HTTPS, or over HTTP.
+    fn client(&self, is_https: bool) -> Result<&reqwest::Client, String> {
+        let client = if is_https { &self.https } else { &self.http };
+        let made = client.get_or_init(|| {
             let resolver = Near {
                 allowed: Arc::clone(&self.allowed),
             };
-            self.certified(reqwest::Client::builder())
+            authorities::of_machine(self.certified(reqwest::Client::builder()), is_https)
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .dns_resolver(resolver)
@@ -298,7 +303,9 @@ impl Courier {
         let sent = async {
             let url = self.target(url).map_err(Answer::Unsent)?;
             self.check_name(&url).await.map_err(Answer::Unsent)?;
-            let http = self.http().map_err(Answer::Unsent)?;
+            let http = self
+                .client(url.scheme() == "https")
+                .map_err(Answer::Unsent)?;
             let mut request = http
                 .post(url)
                 .header("Content-Type", "application/json")
