@@ -385,16 +385,16 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     // Before the future, which may be dropped before its first turn.
-    let due = Due(pace.clone());
+    let due = Due(pace);
     let (mut parts, body) = request.into_parts();
-    if pace.is_shared() {
+    if due.0.is_shared() {
         as_in_http1(&mut parts);
     }
     let (body, share) = if body.is_end_stream() {
-        pace.received();
+        due.0.received();
         (Body::empty(), None)
     } else {
-        let pace = pace.clone();
+        let pace = due.0.clone();
         let (body, share) = intake.guard(Question { body, pace });
         (body, Some(share))
     };
@@ -402,10 +402,10 @@ where
     async move {
         // It has no error.
         let Ok(response) = service.oneshot(request).await;
-        let mut response = suffered(response, &pace).await?;
+        let mut response = suffered(response, &due.0).await?;
         if let Some(share) = share {
             let is_read = response.headers().contains_key(CONNECTION) || share.drain().await;
-            if !is_read && !pace.is_shared() {
+            if !is_read && !due.0.is_shared() {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
             }
@@ -413,7 +413,7 @@ where
             drop(share);
         }
         // The connection then waits for the next request.
-        Ok(response.map(|body| Outgoing::new(in_pieces(body, &pace), due)))
+        Ok(response.map(|body| Outgoing::new(in_pieces(body, &due.0), due)))
     }
 }
 

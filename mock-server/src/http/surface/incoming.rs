@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
@@ -19,7 +19,7 @@ use super::given::Given;
 use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
-use super::schema::{Schema, drop_null_members, has_null};
+use super::schema::{Schema, drop_null_members, has_null, has_point};
 use super::unknown::{self, Unknown};
 use crate::bounds::{CONTAINERS, PARAMETER};
 use crate::unambiguous;
@@ -39,7 +39,7 @@ pub struct Incoming {
     /// The bounds of the body, if it is a whole file. What reads the file knows the bounds of what is in it.
     pub(super) file: Option<FileBounds>,
     /// Names that the spec does not have and that were ignored.
-    ignored: Mutex<Vec<Unknown>>,
+    ignored: OnceLock<Mutex<Vec<Unknown>>>,
     /// What is wrong with its answer by the spec.
     broken: OnceLock<String>,
     /// What the steps of its operation have to say of it.
@@ -82,7 +82,7 @@ impl Incoming {
             body: Bytes::new(),
             strict,
             file: None,
-            ignored: Mutex::default(),
+            ignored: OnceLock::new(),
             broken: OnceLock::new(),
             remarks: OnceLock::new(),
         }
@@ -90,11 +90,8 @@ impl Incoming {
 
     /// What the mock has ignored of the request because the spec does not have it, as a sentence.
     pub fn ignored(&self) -> Option<String> {
-        unknown::warning(&self.lock_ignored())
-    }
-
-    fn lock_ignored(&self) -> MutexGuard<'_, Vec<Unknown>> {
-        self.ignored.lock().unwrap_or_else(PoisonError::into_inner)
+        let ignored = self.ignored.get()?;
+        unknown::warning(&ignored.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Keeps what is wrong with the answer, which is a bug of the mock.
@@ -126,7 +123,8 @@ impl Incoming {
             return unknown::rejection(&all).map_or(Ok(()), Err);
         }
         if !all.is_empty() {
-            let mut ignored = self.lock_ignored();
+            let ignored = self.ignored.get_or_init(Mutex::default);
+            let mut ignored = ignored.lock().unwrap_or_else(PoisonError::into_inner);
             ignored.extend(all);
             ignored.truncate(unknown::TOLD);
         }
@@ -461,16 +459,6 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
             "has a value outside the range of its type",
         )
     })
-}
-
-/// Whether a number is not an integer as it is written.
-fn has_point(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.as_i64().is_none(),
-        Value::Array(elements) => elements.iter().any(has_point),
-        Value::Object(members) => members.values().any(has_point),
-        _ => false,
-    }
 }
 
 /// The coding of a body, where it has one. Pages, which have no operation, ask this too.

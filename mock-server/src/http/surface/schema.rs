@@ -267,10 +267,6 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
-    // Most members of a body are none of these, and to find their schemas costs more.
-    if !value.is_f64() && !value.is_object() && !value.is_array() {
-        return;
-    }
     if let Some(reference) = schema["$ref"].as_str() {
         if let Some(target) = referred(document, reference) {
             whole_numbers(document, target, value);
@@ -284,12 +280,13 @@ fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
             }
         }
         Value::Array(elements) => {
-            for element in elements {
+            for element in elements.iter_mut().filter(|element| has_point(element)) {
                 whole_numbers(document, &schema["items"], element);
             }
         }
         Value::Object(members) => {
-            for (name, member) in members {
+            // Most members are no such numbers and hold none, and to find their schemas costs more than to look.
+            for (name, member) in members.iter_mut().filter(|(_, member)| has_point(member)) {
                 let own = schema["properties"].get(name);
                 let own = own.unwrap_or(&schema["additionalProperties"]);
                 whole_numbers(document, own, member);
@@ -327,6 +324,16 @@ fn drop_nulls(document: &Value, schema: &Value, value: &mut Value) {
 /// Whether a schema is that of an object with any members.
 fn is_free(schema: &Value) -> bool {
     schema["type"] == "object" && schema["additionalProperties"] == true
+}
+
+/// Whether a number is not an integer as it is written.
+pub(super) fn has_point(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_none(),
+        Value::Array(elements) => elements.iter().any(has_point),
+        Value::Object(members) => members.values().any(has_point),
+        _ => false,
+    }
 }
 
 /// Whether anything in it is null.

@@ -1,5 +1,6 @@
 //! Who may call the Server API: a tenant, by its API secret, or one of its terminals, by theirs. Knows no operation.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
@@ -50,16 +51,28 @@ pub(crate) struct ServerApi {
     app: Arc<App>,
 }
 
-/// The admitted tenant, and how it reached this server.
+/// The admitted tenant. Its clones share one [`Arrival`], because each request makes some.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerCaller {
+pub(crate) struct ServerCaller(Arc<Arrival>);
+
+/// The admitted tenant, how it reached this server, and what is noted of its request.
+#[derive(Debug)]
+pub(crate) struct Arrival {
     pub(super) tenant: PartReader<Authsignal>,
     /// How the caller reached this server.
     base: Base,
     /// What rules have read for the request.
-    evaluation: Arc<OnceLock<Box<Evaluation>>>,
+    evaluation: OnceLock<Box<Evaluation>>,
     /// What is wrong with the request, although the mock takes it.
-    warning: Arc<OnceLock<String>>,
+    warning: OnceLock<String>,
+}
+
+impl Deref for ServerCaller {
+    type Target = Arrival;
+
+    fn deref(&self) -> &Arrival {
+        &self.0
+    }
 }
 
 /// Whether a tenant's public documents are at this path: its keys, and where these are. A page of any origin may read them,
@@ -208,13 +221,13 @@ impl Surface for ServerApi {
         if !operation.security.is_empty() {
             within_rate(&self.app, &tenant)?;
         }
-        let caller = ServerCaller {
+        let arrival = Arrival {
             tenant: PartReader::new(Arc::clone(&tenant)),
             base,
-            evaluation: Arc::default(),
-            warning: Arc::default(),
+            evaluation: OnceLock::new(),
+            warning: OnceLock::new(),
         };
-        Ok(Writer::new(caller, tenant))
+        Ok(Writer::new(ServerCaller(Arc::new(arrival)), tenant))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -260,9 +273,14 @@ impl Surface for ServerApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let admitted = caller.map(|caller| Arc::clone(&caller.tenant));
-        let tenant =
-            admitted.or_else(|| tenant_for(&self.app, operation, incoming.header(AUTHORIZATION)));
+        let found;
+        let tenant = match caller {
+            Some(caller) => Some(&*caller.tenant),
+            None => {
+                found = tenant_for(&self.app, operation, incoming.header(AUTHORIZATION));
+                found.as_deref()
+            }
+        };
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
@@ -272,7 +290,7 @@ impl Surface for ServerApi {
         if unauthorized && is_with_secret(operation, incoming) {
             note.warning.get_or_insert_with(|| NO_TENANT.to_owned());
         }
-        let ledger = tenant.as_deref().map(AuthsignalPart::ledger);
+        let ledger = tenant.map(AuthsignalPart::ledger);
         self.app.record(ledger, note);
     }
 
