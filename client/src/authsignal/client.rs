@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::answers::EnrolledAuthenticator;
 use super::builder::AuthsignalBuilder;
 use super::calls::{CallToFinish, CallToStart};
+use super::hooks::Inner;
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, CallFinished, CallStarted, Challenge,
@@ -182,6 +183,19 @@ impl Authsignal {
     /// # }
     /// ```
     pub fn raw(&self) -> &raw::Client {
+        &self.shared.raw
+    }
+
+    transport::calls!(ErrorResponse);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = self.shared.raw.clone();
+        change(&mut raw.inner);
+        Self::assemble(raw, self.shared.keyed_retries)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
         &self.shared.raw
     }
 
@@ -408,8 +422,8 @@ impl Authsignal {
     ///
     /// An action code has up to 64 letters, digits, `_` and `-`.
     ///
-    /// The client does not repeat the call, unless
-    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is on.
+    /// The client repeats the call with the same idempotency key, unless
+    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is off.
     ///
     /// ```no_run
     /// # async fn example(authsignal: stepup_client::authsignal::Authsignal) -> stepup_client::Result<()> {
@@ -441,7 +455,13 @@ impl Authsignal {
         let mut call = self.call("track");
         let user_id = segment(&call, USER, user_id)?;
         let action = segment(&call, ACTION, action)?;
-        let body = attributes.into_body().map_err(|error| call.fail(error))?;
+        let key = call.raw.inner.transport.key();
+        let body = attributes
+            .into_body(key)
+            .map_err(|error| call.fail(error))?;
+        if let Some(key) = &body.idempotency_key {
+            call.raw.inner = call.raw.inner.with_key(key);
+        }
         if self.shared.keyed_retries {
             call.raw.inner = call.raw.inner.keyed();
         }
@@ -482,11 +502,12 @@ impl Authsignal {
         idempotency_key: impl AsRef<str>,
         attributes: impl Into<ActionAttributes>,
     ) -> Result<UpdatedAction> {
-        let call = self.call("update_action");
+        let mut call = self.call("update_action");
         let user_id = segment(&call, USER, user_id)?;
         let action = segment(&call, ACTION, action)?;
         let key = segment(&call, KEY, idempotency_key)?;
         let body = attributes.into().body;
+        call.raw.inner = call.raw.inner.with_key(key.as_str());
         let request = call.raw.update_action().user_id(user_id).action(action);
         let request = request.idempotency_key(key).body(body);
         received(&call, request.send().await).await
@@ -557,8 +578,11 @@ impl Authsignal {
     /// idempotency key, [`Kind::Rejected`] when something that the method needs is missing, and as
     /// every call.
     pub async fn challenge(&self, challenge: ChallengeToStart) -> Result<ChallengeStarted> {
-        let call = self.call("challenge");
+        let mut call = self.call("challenge");
         let body = challenge.into_body().map_err(|error| call.fail(error))?;
+        if let Some(key) = &body.idempotency_key {
+            call.raw.inner = call.raw.inner.with_key(key);
+        }
         let answer = call.raw.challenge().body(body).send().await;
         received(&call, answer).await
     }

@@ -143,10 +143,12 @@ impl TrackAttributes {
     custom!();
 
     /// With a key, made if none is set.
-    pub(super) fn into_body(self) -> Result<types::TrackAttributes> {
-        let key = match self.idempotency_key {
-            Some(key) => key,
-            None => random_key()?,
+    /// The body, with `key` if the attributes have none, or else a random one.
+    pub(super) fn into_body(self, key: Option<&str>) -> Result<types::TrackAttributes> {
+        let key = match (self.idempotency_key, key) {
+            (Some(key), _) => key,
+            (None, Some(key)) => key.to_owned(),
+            (None, None) => random_key()?,
         };
         Ok(types::TrackAttributes {
             idempotency_key: Some(filled(key, "the idempotency key is empty")?),

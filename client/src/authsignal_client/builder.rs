@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::client::AuthsignalClient;
-use super::hooks::Inner;
+use super::hooks::{DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]
@@ -22,6 +22,7 @@ use crate::transport::settings::{self, Settings};
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
 /// | retries | 2 |
+/// | retries of all calls together | 100, and one more for each ten calls that succeed |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthsignalClientBuilder {
     token: Option<Secret>,
@@ -106,8 +107,8 @@ impl AuthsignalClientBuilder {
             return Err(Error::config(why));
         }
         let server = server("the API URL given to the builder", &self.api_url)?;
-        let (http, limits) = self.settings.build(&parsed(&server)?)?;
-        let mut inner = Inner::new(limits);
+        let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
+        let mut inner = Inner::new(transport);
         if let Some(token) = &self.token {
             inner = with_token(inner, token)?;
         }

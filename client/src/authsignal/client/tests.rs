@@ -11,8 +11,9 @@ use super::super::{
     CallChannel, CallState, FailureReason, SmsChannel, UserActionState, VerificationMethod,
 };
 use super::*;
-use crate::RetryClass;
 use crate::transport::recording;
+use crate::{CallOptions, RetryClass};
+use http::Method;
 
 /// Called by SDKs of old; `raw()` has them.
 const OF_OLD_SDKS: [&str; 2] = ["login_with_email", "create_token"];
@@ -1025,9 +1026,8 @@ async fn calls_are_repeated_as_the_apis_description_says() {
             .find(|declared| declared.id == operation)
             .unwrap();
         let expected = match declared.retry {
-            RetryClass::Safe => 3,
-            // Without the setting, `track` is not repeated.
-            RetryClass::Keyed | RetryClass::Never => 1,
+            RetryClass::Safe | RetryClass::Keyed => 3,
+            RetryClass::Never => 1,
         };
         assert_eq!(error.attempts(), expected, "{operation}");
         assert_eq!(error.kind(), Kind::Server);
@@ -1035,9 +1035,9 @@ async fn calls_are_repeated_as_the_apis_description_says() {
 }
 
 #[tokio::test]
-async fn tracking_is_repeated_with_the_same_key_where_that_is_wanted() {
+async fn tracking_is_repeated_with_the_same_key_unless_that_is_turned_off() {
     let server = serving(ResponseTemplate::new(503)).await;
-    let client = builder(&server).keyed_retries(true).build().unwrap();
+    let client = client(&server);
     let error = client
         .track("u", "a", TrackAttributes::new())
         .await
@@ -1056,7 +1056,7 @@ async fn tracking_is_repeated_with_the_same_key_where_that_is_wanted() {
     assert_eq!(server.received_requests().await.unwrap().len(), 4);
 
     let server = serving(ResponseTemplate::new(500)).await;
-    let client = builder(&server).keyed_retries(true).build().unwrap();
+    let client = builder(&server).keyed_retries(false).build().unwrap();
     let error = client
         .track("u", "a", TrackAttributes::new())
         .await
@@ -1218,4 +1218,202 @@ async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
     for text in [&log, &shown] {
         assert!(!text.contains("MARKED"), "{text}");
     }
+}
+
+/// A future that a task can run.
+fn sendable<T: Send>(value: T) -> T {
+    value
+}
+
+#[tokio::test]
+async fn a_reply_has_status_headers_request_id_and_attempts() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "0");
+    let well = ResponseTemplate::new(200)
+        .set_body_json(json!({"isEnrolled": true}))
+        .insert_header("x-request-id", "r-1");
+    Mock::given(any())
+        .respond_with(busy)
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(any()).respond_with(well).mount(&server).await;
+    let client = client(&server);
+    let call = client.reply(async |client| client.get_user("u").await);
+    let reply = sendable(call).await.unwrap();
+    assert!(reply.value().is_enrolled);
+    assert_eq!((reply.status(), reply.attempts()), (200, 2));
+    assert_eq!(reply.request_id(), Some("r-1"));
+    assert_eq!(reply.headers()["x-request-id"], "r-1");
+    assert!(!format!("{reply:?}").contains("r-1"));
+
+    let none = client.reply(async |_| Ok(())).await.unwrap_err();
+    assert_eq!(none.kind(), Kind::InvalidInput);
+}
+
+#[tokio::test]
+async fn an_error_has_the_id_of_its_request() {
+    let template = ResponseTemplate::new(404).set_body_json(json!({"error": "not_found"}));
+    let server = serving(template.insert_header("x-amzn-requestid", "r-2")).await;
+    let call = async |client: Authsignal| client.get_action("u", "a", "k").await;
+    let error = client(&server).reply(call).await.unwrap_err();
+    assert_eq!(error.request_id(), Some("r-2"));
+    assert!(error.is_not_found() && !error.to_string().contains("r-2"));
+}
+
+#[tokio::test]
+async fn options_belong_to_the_copy_and_not_to_its_client() {
+    let server = serving(ResponseTemplate::new(503).insert_header("retry-after", "0")).await;
+    let client = client(&server);
+    let once = client.with(CallOptions::new().retries(0).header("x-a", "1"));
+    let twice = once.with(CallOptions::new().retries(1));
+    for (client, attempts, header) in [(&once, 1, true), (&twice, 2, true), (&client, 3, false)] {
+        server.reset().await;
+        let template = ResponseTemplate::new(503).insert_header("retry-after", "0");
+        Mock::given(any())
+            .respond_with(template)
+            .mount(&server)
+            .await;
+        assert_eq!(client.get_user("u").await.unwrap_err().attempts(), attempts);
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests.len(), attempts as usize);
+        for request in requests {
+            assert_eq!(request.headers.contains_key("x-a"), header);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_an_action_is_repeated_in_a_header() {
+    let server = answering(200, tracked()).await;
+    let client = client(&server);
+    let keyed = client.with(CallOptions::new().idempotency_key("of the options"));
+    let own = TrackAttributes::new().idempotency_key("of the action");
+    let unusual = TrackAttributes::new().idempotency_key("clé\n");
+    for (client, attributes, key, header) in [
+        (&client, own.clone(), "of the action", Some("of the action")),
+        (&keyed, own, "of the action", Some("of the action")),
+        (
+            &keyed,
+            TrackAttributes::new(),
+            "of the options",
+            Some("of the options"),
+        ),
+        (&client, unusual, "clé\n", None),
+    ] {
+        client.track("u", "a", attributes).await.unwrap();
+        let requests = server.received_requests().await.unwrap();
+        let request = requests.last().unwrap();
+        assert_eq!(sent(request).1["idempotencyKey"], key);
+        let found = request.headers.get("idempotency-key");
+        assert_eq!(found.map(|value| value.to_str().unwrap()), header);
+    }
+    let random = client.track("u", "a", TrackAttributes::new()).await;
+    random.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let request = requests.last().unwrap();
+    let key = request.headers["idempotency-key"].to_str().unwrap();
+    assert_eq!(sent(request).1["idempotencyKey"], key);
+
+    let server = answering(
+        200,
+        json!({"state": "ALLOW", "idempotencyKey": "k", "challengeId": "c", "expiresAt": 1}),
+    )
+    .await;
+    let client = self::client(&server);
+    let action = ActionAttributes::new(UserActionState::Allow);
+    client.update_action("u", "a", "k-1", action).await.unwrap();
+    let code = ChallengeToStart::sms("a", "+1").idempotency_key("k-2");
+    client.challenge(code).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let keys = requests
+        .iter()
+        .map(|request| request.headers["idempotency-key"].to_str().unwrap());
+    assert_eq!(keys.collect::<Vec<_>>(), ["k-1", "k-2"]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_no_method_calls_is_reached_with_credentials_and_retries() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after", "0");
+    Mock::given(any())
+        .respond_with(busy)
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    let well = ResponseTemplate::new(200).set_body_json(json!({"new": [1]}));
+    Mock::given(method("GET"))
+        .respond_with(well)
+        .mount(&server)
+        .await;
+    Mock::given(method("DELETE"))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&server)
+        .await;
+    let refusal = ResponseTemplate::new(400).set_body_json(json!({"error": "new_code"}));
+    Mock::given(method("POST"))
+        .respond_with(refusal)
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    let send = async |client: Authsignal| client.send_raw(Method::GET, "/v1/new?a=b", None).await;
+    let reply = client.reply(send).await.unwrap();
+    assert_eq!((reply.value(), reply.attempts()), (&json!({"new": [1]}), 2));
+    let empty = client.send_raw(Method::DELETE, "/v1/new", None).await;
+    assert_eq!(empty.unwrap(), Value::Null);
+    let body = json!({"a": 1});
+    let error = client
+        .send_raw(Method::POST, "/v1/new", body.clone())
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.status()), (Kind::Rejected, Some(400)));
+    assert_eq!(
+        (error.code(), error.operation()),
+        (Some("new_code"), Some("send_raw"))
+    );
+
+    let requests = server.received_requests().await.unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.headers["authorization"] == AUTHORIZATION)
+    );
+    let shown: Vec<_> = requests.iter().map(sent).collect();
+    assert_eq!(shown[0], ("GET /v1/new?a=b".to_owned(), Value::Null));
+    assert_eq!(shown[3], ("POST /v1/new".to_owned(), body));
+    let outside = client.send_raw(Method::GET, "/../x", None).await;
+    assert_eq!(outside.unwrap_err().kind(), Kind::InvalidInput);
+    assert_eq!(server.received_requests().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_client_of_the_applications_own_sends_the_calls() {
+    let server = answering(200, json!({"isEnrolled": true})).await;
+    let own = reqwest::Client::builder()
+        .user_agent("own/1")
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let plain = builder(&server).http_client(own.clone()).build().unwrap();
+    plain.get_user("u").await.unwrap();
+    let named = builder(&server).http_client(own).app_name("shop/1.2");
+    named.build().unwrap().get_user("u").await.unwrap();
+    let ours = builder(&server).app_name("shop").build().unwrap();
+    ours.get_user("u").await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let agents = requests
+        .iter()
+        .map(|request| request.headers["user-agent"].to_str().unwrap());
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        agents.collect::<Vec<_>>(),
+        [
+            "own/1".to_owned(),
+            format!("shop/1.2 stepup-client/{version}"),
+            format!("shop stepup-client/{version}"),
+        ]
+    );
+    let error = builder(&server).app_name("a b").build().unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
 }
