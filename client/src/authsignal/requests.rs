@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
+use super::ids::{ActionCode, IdempotencyKey, UserId};
 use super::raw::types;
 use super::raw::vocabulary::{
     EnrollableMethod, OtpMethod, PasskeyMethod, SmsChannel, UserActionState, VerificationMethod,
@@ -103,8 +104,8 @@ impl TrackAttributes {
 
     /// Names the action, together with user and action code: for example an order number. Without
     /// one, the client sends a random UUID; the answer contains it.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
+    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.idempotency_key = Some(key.into().0);
         self
     }
 
@@ -274,8 +275,8 @@ impl UserQuery {
     }
 
     /// Users after this one: the last user of the previous page.
-    pub fn last_evaluated_user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.last_evaluated_user_id = Some(user_id.into());
+    pub fn last_evaluated_user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.last_evaluated_user_id = Some(user_id.into().0);
         self
     }
 
@@ -336,8 +337,8 @@ impl ActionQuery {
     }
 
     /// Adds an action code.
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.codes.push(code.into());
+    pub fn code(mut self, code: impl Into<ActionCode>) -> Self {
+        self.codes.push(code.into().0);
         self
     }
 
@@ -397,11 +398,16 @@ impl TokenToValidate {
         }
     }
 
-    texts! {
-        /// The token must belong to this user.
-        user_id
-        /// The token must belong to this action.
-        action
+    /// The token must belong to this user.
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.body.user_id = Some(user_id.into().0);
+        self
+    }
+
+    /// The token must belong to this action.
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.body.action = Some(action.into().0);
+        self
     }
 }
 
@@ -502,12 +508,12 @@ pub struct Passkey {
 impl Passkey {
     /// The user's passkey: id and public key of its credential, in base64url.
     pub fn new(
-        user_id: impl Into<String>,
+        user_id: impl Into<UserId>,
         credential_id: impl Into<String>,
         credential_public_key: impl Into<String>,
     ) -> Self {
         Self {
-            user_id: user_id.into(),
+            user_id: user_id.into().0,
             credential_id: credential_id.into(),
             credential_public_key: credential_public_key.into(),
             name: None,
@@ -583,18 +589,18 @@ impl ChallengeToStart {
     }
 
     /// A code for an action, by text message to this number, with country code: `+1...`.
-    pub fn sms(action: impl Into<String>, phone_number: impl Into<String>) -> Self {
-        Self::to_phone(OtpMethod::Sms, action.into(), phone_number.into())
+    pub fn sms(action: impl Into<ActionCode>, phone_number: impl Into<String>) -> Self {
+        Self::to_phone(OtpMethod::Sms, action.into().0, phone_number.into())
     }
 
     /// A code for an action, by WhatsApp to this number, with country code: `+1...`.
-    pub fn whatsapp(action: impl Into<String>, phone_number: impl Into<String>) -> Self {
-        Self::to_phone(OtpMethod::Whatsapp, action.into(), phone_number.into())
+    pub fn whatsapp(action: impl Into<ActionCode>, phone_number: impl Into<String>) -> Self {
+        Self::to_phone(OtpMethod::Whatsapp, action.into().0, phone_number.into())
     }
 
     /// A code for an action, by email to this address.
-    pub fn email_otp(action: impl Into<String>, email: impl Into<String>) -> Self {
-        let mut challenge = Self::new(OtpMethod::EmailOtp, action.into());
+    pub fn email_otp(action: impl Into<ActionCode>, email: impl Into<String>) -> Self {
+        let mut challenge = Self::new(OtpMethod::EmailOtp, action.into().0);
         challenge.body.email = Some(email.into());
         challenge
     }
@@ -611,8 +617,8 @@ impl ChallengeToStart {
     }
 
     /// The key of the action. Several challenges may share one.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
+    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.idempotency_key = Some(key.into().0);
         self
     }
 
@@ -622,9 +628,13 @@ impl ChallengeToStart {
         self
     }
 
+    /// The user.
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.body.user_id = Some(user_id.into().0);
+        self
+    }
+
     texts! {
-        /// The user.
-        user_id
         /// Language of the message, such as `en`.
         locale
         /// Device of the user.
@@ -663,10 +673,10 @@ pub struct ChallengeToClaim {
 
 impl ChallengeToClaim {
     /// Assigns this challenge to this user.
-    pub fn new(challenge_id: impl Into<String>, user_id: impl Into<String>) -> Self {
+    pub fn new(challenge_id: impl Into<String>, user_id: impl Into<UserId>) -> Self {
         Self {
             challenge_id: challenge_id.into(),
-            user_id: user_id.into(),
+            user_id: user_id.into().0,
             skip_verification_check: false,
         }
     }
@@ -709,14 +719,14 @@ impl ChallengeQuery {
     }
 
     /// A challenge of this user.
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = Some(user_id.into());
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into().0);
         self
     }
 
     /// A challenge of this action.
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.action = Some(action.into().0);
         self
     }
 
@@ -742,8 +752,8 @@ enum Named {
 
 impl UserOfFlow {
     /// The user of this id.
-    pub fn user_id(user_id: impl Into<String>) -> Self {
-        Self(Named::UserId(user_id.into()))
+    pub fn user_id(user_id: impl Into<UserId>) -> Self {
+        Self(Named::UserId(user_id.into().0))
     }
 
     /// The user of this email address.
@@ -798,9 +808,9 @@ pub struct FlowToStart {
 
 impl FlowToStart {
     /// The flow of this action.
-    pub fn new(action: impl Into<String>) -> Self {
+    pub fn new(action: impl Into<ActionCode>) -> Self {
         Self {
-            action: action.into(),
+            action: action.into().0,
             user: None,
             redirect_url: None,
             client_id: None,
@@ -876,8 +886,8 @@ impl SessionToCreate {
     }
 
     /// The token must belong to this action.
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.action = Some(action.into().0);
         self
     }
 

@@ -1,14 +1,17 @@
 //! [`Authsignal`] against a double that answers as told.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use futures_core::Stream as _;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, method, path_regex, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::super::{
-    CallChannel, CallState, FailureReason, SmsChannel, UserActionState, VerificationMethod,
+    AuthsignalTerminal, CallChannel, CallState, FailureReason, SmsChannel, UserActionState,
+    UserOfFlow, UserStream, VerificationMethod,
 };
 use super::*;
 use crate::transport::recording;
@@ -211,7 +214,8 @@ async fn pages_of_users_end_where_the_service_says_or_repeats_itself() {
         for mock in mocks {
             mock.expect(1).mount(&server).await;
         }
-        let mut pages = client(&server).user_pages(UserQuery::new().email("e").limit(1));
+        let query = UserQuery::new().email("e").limit(1);
+        let mut pages = client(&server).user_pages(query);
         let mut found = Vec::new();
         while let Some(page) = pages.next_page().await.unwrap() {
             found.extend(page.users.into_iter().map(|user| user.user_id));
@@ -1217,6 +1221,177 @@ async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
     }
     for text in [&log, &shown] {
         assert!(!text.contains("MARKED"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_gives_the_users_of_all_pages_and_ends_after_an_error() {
+    async fn next(users: &mut UserStream) -> Option<Result<String>> {
+        let user = std::future::poll_fn(|context| Pin::new(&mut *users).poll_next(context)).await;
+        user.map(|user| user.map(|user| user.user_id))
+    }
+    let user = |id: &str| json!({"userId": id, "emailVerified": true, "phoneNumberVerified": true});
+    let pages = [
+        json!({"users": [user("a"), user("b")], "lastEvaluatedUserId": "b"}),
+        json!({"users": [], "lastEvaluatedUserId": "c"}),
+        json!({"users": [user("d")], "lastEvaluatedUserId": "d"}),
+    ];
+    for (fails, status) in [(false, 200), (true, 400)] {
+        let body = json!({"users": [user("e")], "error": "invalid_request"});
+        let last = ResponseTemplate::new(status).set_body_json(body);
+        let server = MockServer::start().await;
+        for page in &pages {
+            let template = ResponseTemplate::new(200).set_body_json(page);
+            Mock::given(any())
+                .respond_with(template)
+                .up_to_n_times(1)
+                .mount(&server)
+                .await;
+        }
+        Mock::given(any()).respond_with(last).mount(&server).await;
+        let mut users = sendable(client(&server).user_pages(UserQuery::new()).into_stream());
+        assert!(server.received_requests().await.unwrap().is_empty());
+        for expected in ["a", "b", "d"] {
+            assert_eq!(next(&mut users).await.unwrap().unwrap(), expected);
+        }
+        match next(&mut users).await.unwrap() {
+            Ok(id) => assert!(id == "e" && !fails),
+            Err(error) => assert!(error.is_rejected() && fails),
+        }
+        assert!(next(&mut users).await.is_none() && next(&mut users).await.is_none());
+        assert_eq!(server.received_requests().await.unwrap().len(), 4);
+    }
+}
+
+/// Every call of this client and of a terminal, with marked arguments.
+async fn marked_calls(client: &Authsignal, terminal: &AuthsignalTerminal) -> Vec<Error> {
+    let m = "MARKED";
+    let user = || UserAttributes::new().email(m).custom(m, m);
+    let key = || TrackAttributes::new().idempotency_key(m).email(m);
+    let passkey = || Passkey::new(m, m, m);
+    let state = UserActionState::Allow;
+    let flow = FlowToStart::new(m).user(UserOfFlow::email(m));
+    let call = CallToStart::by_phone(m, m).user_id(m);
+    let ended = CallToFinish::new(m, CallState::ChallengeSucceeded).user_id(m);
+    let session = SessionToCreate::new(m, m).action(m);
+    let raw = client.send_raw(Method::POST, "/v1/MARKED?a=MARKED", json!({m: m}));
+    let results = [
+        client.get_user(m).await.map(drop),
+        client
+            .query_users(UserQuery::new().email(m).token(m))
+            .await
+            .map(drop),
+        client.update_user(m, user()).await.map(drop),
+        client.identify(m, user()).await.map(drop),
+        client.delete_user(m).await,
+        client.delete_user_with_actions(m).await,
+        client.get_authenticators(m).await.map(drop),
+        client
+            .enroll_verified_authenticator(m, VerifiedAuthenticator::authenticator_app(m))
+            .await
+            .map(drop),
+        client.delete_authenticator(m, m).await,
+        client.batch_enroll_passkeys([passkey()]).await.map(drop),
+        client.get_tenant_authenticators().await.map(drop),
+        client.track(m, m, key()).await.map(drop),
+        client.get_action(m, m, m).await.map(drop),
+        client.update_action(m, m, m, state).await.map(drop),
+        client
+            .query_user_actions(m, ActionQuery::new().code(m))
+            .await
+            .map(drop),
+        client
+            .validate_challenge(TokenToValidate::new(m).user_id(m))
+            .await
+            .map(drop),
+        client
+            .challenge(ChallengeToStart::sms(m, m).idempotency_key(m))
+            .await
+            .map(drop),
+        client.verify(m, m).await.map(drop),
+        client
+            .claim_challenge(ChallengeToClaim::new(m, m))
+            .await
+            .map(drop),
+        client
+            .get_challenge(ChallengeQuery::new().challenge_id(m))
+            .await
+            .map(drop),
+        client.start_flow(flow).await.map(drop),
+        client.verify_flow(m, m).await.map(drop),
+        client.start_call(call).await.map(drop),
+        client.finish_call(ended).await,
+        client.create_session(session).await.map(drop),
+        client
+            .validate_session(SessionToValidate::new(m))
+            .await
+            .map(drop),
+        client.refresh_session(m).await.map(drop),
+        client.revoke_session(m).await,
+        client.revoke_user_sessions(m).await,
+        client.get_devices(m).await.map(drop),
+        client
+            .update_device(m, m, DeviceMemory::Forgotten)
+            .await
+            .map(drop),
+        client.invalidate_device(m, m).await.map(drop),
+        client.jwks(m).await.map(drop),
+        client.openid_configuration(m).await.map(drop),
+        terminal.start_challenge().await.map(drop),
+        terminal.verify_challenge(m, m).await.map(drop),
+        raw.await.map(drop),
+    ];
+    results.into_iter().filter_map(Result::err).collect()
+}
+
+#[tokio::test]
+async fn no_argument_of_any_operation_reaches_a_log_an_error_or_a_metric() {
+    recording::start();
+    let told = std::sync::Arc::<std::sync::Mutex<String>>::default();
+    let (mut shown, mut reached) = (String::new(), BTreeSet::new());
+    // An answer that is refused, one that cannot be read, one that fails, and none.
+    let refused = json!({"error": "invalid_request", "errorDescription": "It is refused."});
+    for template in [
+        ResponseTemplate::new(400).set_body_json(refused),
+        ResponseTemplate::new(200).set_body_json(json!({"MARKED": "MARKED"})),
+        ResponseTemplate::new(200).set_body_json(json!(["MARKED"])),
+        ResponseTemplate::new(502).set_body_string("<html>MARKED</html>"),
+        ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1/MARKED"),
+    ] {
+        let server = serving(template.insert_header("set-cookie", "MARKED")).await;
+        let kept = std::sync::Arc::clone(&told);
+        let on_call =
+            move |call: &crate::FinishedCall| *kept.lock().unwrap() += &format!("{call:?}\n");
+        let terminal = builder(&server).retries(0).build_terminal().unwrap();
+        let options = CallOptions::new()
+            .retries(0)
+            .header("x-marked", "MARKED")
+            .idempotency_key("MARKED");
+        let client = builder(&server).on_call(on_call).build().unwrap();
+        let client = client.with(options);
+        let errors = marked_calls(&client, &terminal.with(CallOptions::new())).await;
+        let mut called = BTreeSet::new();
+        for error in errors {
+            called.extend(error.operation());
+            let text = error.to_string();
+            assert!(!text.contains(['\n', '\r']), "{text}");
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            shown += &format!("{text} {error:?} {source:?}\n");
+        }
+        shown += &format!("{client:?} {terminal:?} {:?}\n", client.raw());
+        reached.append(&mut called);
+    }
+    for operation in raw::operations::ALL {
+        let old = OF_OLD_SDKS.contains(&operation.id);
+        assert!(old || reached.contains(operation.id), "{}", operation.id);
+    }
+    let log = recording::finish();
+    let told = told.lock().unwrap();
+    assert!(log.contains("stepup.operation=\"verify_flow\""));
+    assert!(told.contains("verify_flow") && shown.contains("verify_flow"));
+    for text in [&log, &shown, &*told] {
+        let at = text.find("MARKED").map(|at| at.saturating_sub(200));
+        assert_eq!(at, None, "{}", &text[at.unwrap_or_default()..][..300]);
     }
 }
 
