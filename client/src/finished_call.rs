@@ -17,7 +17,7 @@ use std::time::Duration;
 ///
 /// let retries = Arc::new(AtomicU64::new(0));
 /// let counter = Arc::clone(&retries);
-/// let authsignal = Authsignal::builder("MY SERVER API SECRET")
+/// let authsignal = Authsignal::builder("my-server-api-secret")
 ///     .on_call(move |call| {
 ///         counter.fetch_add(u64::from(call.retries()), Ordering::Relaxed);
 ///     })

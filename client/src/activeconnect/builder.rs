@@ -90,6 +90,9 @@ impl ActiveconnectBuilder {
     /// machine without [`allow_plain_http`](Self::allow_plain_http), and https without a TLS feature;
     /// and for a time limit of zero.
     ///
+    /// Also [`Kind::Config`] for an unusable [`app_name`](Self::app_name), and for an [`http_client`](Self::http_client)
+    /// together with [`http_builder`](Self::http_builder) or [`connect_timeout`](Self::connect_timeout).
+    ///
     /// # Panics
     ///
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed

@@ -143,7 +143,6 @@ impl TrackAttributes {
 
     custom!();
 
-    /// With a key, made if none is set.
     /// The body, with `key` if the attributes have none, or else a random one.
     pub(super) fn into_body(self, key: Option<&str>) -> Result<types::TrackAttributes> {
         let key = match (self.idempotency_key, key) {
