@@ -116,6 +116,10 @@ impl Capture {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 
+    #[allow(
+        dead_code,
+        reason = "the control API has no replies, and which APIs are here is for the features to say"
+    )]
     pub(crate) fn reply<T>(&self, value: T) -> Result<Reply<T>> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let nothing = "the closure made no call with the client that it got";

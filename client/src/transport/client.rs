@@ -2,10 +2,6 @@
 
 /// Methods for calls that differ from the client's others. The client has a function `changed`, which makes a copy of it
 /// with another [`Inner`], and `raw_client`, its generated client; `Inner` has `transport` and `send`.
-#[allow(
-    unused_macros,
-    reason = "not every API has calls, and which are here is for the features to say"
-)]
 macro_rules! calls {
     ($failure:ty) => {
         /// A copy of this client whose calls use these options. It is cheap, and shares connections and retry budget.
@@ -63,8 +59,4 @@ macro_rules! calls {
     };
 }
 
-#[allow(
-    unused_imports,
-    reason = "not every API has calls, and which are here is for the features to say"
-)]
 pub(crate) use calls;

@@ -3,8 +3,20 @@
 
 mod budget;
 mod call;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
 mod client;
 pub(crate) mod proxy;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
 pub(crate) mod raw_call;
 #[cfg(test)]
 #[allow(
@@ -38,10 +50,12 @@ use crate::finished_call::{FinishedCall, OnCall};
 use crate::reply::{self, Capture};
 use budget::Budget;
 pub(crate) use call::Call;
-#[allow(
-    unused_imports,
-    reason = "not every API has calls, and which are here is for the features to say"
-)]
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
 pub(crate) use client::calls;
 use retry::{Decision, Outcome};
 
