@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use stepup_client::Kind;
 use stepup_client::authsignal::{
     ActionQuery, Authsignal, ChallengeToClaim, ChallengeToStart, FailureReason, SessionToCreate,
-    TokenToValidate, TrackAttributes, UserActionState, UserAttributes, UserQuery,
+    TokenToValidate, TrackAttributes, TrackOutcome, UserActionState, UserAttributes, UserQuery,
     VerificationMethod, VerifiedAuthenticator,
 };
 use stepup_client::mock_control::{self, AuthsignalConfiguration, MockControl};
@@ -117,9 +117,9 @@ async fn challenge(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
         .custom("amount", 100.5)
         .custom("first", true);
     let tracked = authsignal.track(ALICE, ACTION, attributes).await?;
-    match tracked.state {
-        UserActionState::ChallengeRequired => println!("the user goes to the hosted page"),
-        other => return Err(format!("expected a challenge, found {other}").into()),
+    match tracked.outcome() {
+        TrackOutcome::ChallengeRequired { .. } => println!("the user goes to the hosted page"),
+        other => return Err(format!("expected a challenge, found {other:?}").into()),
     }
     expect(
         "where the user goes",

@@ -32,6 +32,7 @@ struct Inner {
     detail: Option<Cow<'static, str>>,
     attempts: u32,
     retry_after: Option<Duration>,
+    request_id: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -134,6 +135,56 @@ impl Error {
         self.0.retry_after
     }
 
+    /// The id that the server gave to the request, for the vendor's support, if it sent one: `x-request-id`, or the header
+    /// of a common gateway. Shown by `Debug`, and not by `Display`.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// Whether the same call may succeed later: [`Kind::Connect`], [`Kind::Interrupted`], [`Kind::Timeout`],
+    /// [`Kind::RateLimited`] and [`Kind::Server`].
+    ///
+    /// It does not say that repeating is harmless: after all of them but [`Kind::Connect`] and [`Kind::RateLimited`], the
+    /// server may have carried the request out.
+    pub fn is_retryable(&self) -> bool {
+        use Kind::{Connect, Interrupted, RateLimited, Server, Timeout};
+        matches!(
+            self.0.kind,
+            Connect | Interrupted | Timeout | RateLimited | Server
+        )
+    }
+
+    /// Whether no connection could be made: [`Kind::Connect`].
+    pub fn is_connect(&self) -> bool {
+        self.0.kind == Kind::Connect
+    }
+
+    /// Whether there were too many requests: [`Kind::RateLimited`]. [`retry_after`](Self::retry_after) may say how long to
+    /// wait.
+    pub fn is_rate_limited(&self) -> bool {
+        self.0.kind == Kind::RateLimited
+    }
+
+    /// Whether the server does not accept the credentials: [`Kind::Unauthorized`].
+    pub fn is_unauthorized(&self) -> bool {
+        self.0.kind == Kind::Unauthorized
+    }
+
+    /// Whether what the request names does not exist: [`Kind::NotFound`].
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == Kind::NotFound
+    }
+
+    /// Whether the server understood the request and refused it: [`Kind::Rejected`].
+    pub fn is_rejected(&self) -> bool {
+        self.0.kind == Kind::Rejected
+    }
+
+    /// Whether the server failed: [`Kind::Server`].
+    pub fn is_server(&self) -> bool {
+        self.0.kind == Kind::Server
+    }
+
     /// Whether time ran out: for connecting, for an answer, or for a wait.
     pub fn is_timeout(&self) -> bool {
         let in_http = StdError::source(self).and_then(|source| source.downcast_ref());
@@ -151,6 +202,7 @@ impl Error {
             detail: None,
             attempts: 0,
             retry_after: None,
+            request_id: None,
             source: None,
         }))
     }
@@ -218,6 +270,7 @@ impl fmt::Debug for Error {
             detail,
             attempts,
             retry_after,
+            request_id,
             source,
         } = &*self.0;
         f.debug_struct("Error")
@@ -229,6 +282,7 @@ impl fmt::Debug for Error {
             .field("detail", detail)
             .field("attempts", attempts)
             .field("retry_after", retry_after)
+            .field("request_id", request_id)
             .field("source", source)
             .finish()
     }
@@ -333,6 +387,7 @@ mod of_calls {
             self.0.operation = Some(operation);
             self.0.attempts = facts.attempts();
             self.0.retry_after = facts.retry_after();
+            self.0.request_id = facts.request_id();
             self.0.status = self.0.status.or(facts.status());
             self.with_proxy(facts.proxy())
         }
@@ -386,14 +441,17 @@ mod of_calls {
             facts: &Facts,
         ) -> Self {
             match facts.take_unsendable() {
-                Some(source) => Self::new(Kind::Signing).with_source(source),
+                Some(error) => error,
                 None => Self::of_http(error),
             }
             .with_call(operation, facts)
         }
 
         /// An answer outside of generated code that is not a success, its body in the API's form.
-        #[cfg(feature = "activeconnect")]
+        #[allow(
+            dead_code,
+            reason = "the control API has no such answers, and which APIs are here is for the features to say"
+        )]
         pub(crate) fn answered<E: Reason + DeserializeOwned>(status: u16, body: &[u8]) -> Self {
             let error = Self::of_status(status);
             match serde_json::from_slice::<E>(body) {
@@ -449,6 +507,52 @@ mod tests {
         fn crosses_threads<T: Send + Sync + 'static>() {}
         crosses_threads::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn each_question_is_answered_by_the_kind() {
+        type Asked = fn(&Error) -> bool;
+        let questions: [(Asked, &[Kind]); 8] = [
+            (Error::is_connect, &[Kind::Connect]),
+            (Error::is_rate_limited, &[Kind::RateLimited]),
+            (Error::is_unauthorized, &[Kind::Unauthorized]),
+            (Error::is_not_found, &[Kind::NotFound]),
+            (Error::is_rejected, &[Kind::Rejected]),
+            (Error::is_server, &[Kind::Server]),
+            (Error::is_timeout, &[Kind::Timeout, Kind::WaitTimeout]),
+            (
+                Error::is_retryable,
+                &[
+                    Kind::Connect,
+                    Kind::Interrupted,
+                    Kind::Timeout,
+                    Kind::RateLimited,
+                    Kind::Server,
+                ],
+            ),
+        ];
+        for kind in [
+            Kind::Config,
+            Kind::InvalidInput,
+            Kind::Signing,
+            Kind::Connect,
+            Kind::Interrupted,
+            Kind::Timeout,
+            Kind::Redirect,
+            Kind::RateLimited,
+            Kind::Unauthorized,
+            Kind::NotFound,
+            Kind::Rejected,
+            Kind::Server,
+            Kind::Decode,
+            Kind::ForeignOrigin,
+            Kind::WaitTimeout,
+        ] {
+            for (index, (asked, kinds)) in questions.iter().enumerate() {
+                let answer = asked(&Error::new(kind));
+                assert_eq!(answer, kinds.contains(&kind), "{kind:?}, question {index}");
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use url::Url;
 
 use super::client::Activeconnect;
-use super::hooks::{Credentials, Inner};
+use super::hooks::{Credentials, DIALECT, Inner};
 use super::raw;
 use super::service::Service;
 use super::signing::Signer;
@@ -27,6 +27,7 @@ use crate::transport::settings::{self, Settings};
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
 /// | retries | 2 |
+/// | retries of all calls together | 100, and one more for each ten calls that succeed |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ActiveconnectBuilder {
     application_id: String,
@@ -89,6 +90,9 @@ impl ActiveconnectBuilder {
     /// machine without [`allow_plain_http`](Self::allow_plain_http), and https without a TLS feature;
     /// and for a time limit of zero.
     ///
+    /// Also [`Kind::Config`] for an unusable [`app_name`](Self::app_name), and for an [`http_client`](Self::http_client)
+    /// together with [`http_builder`](Self::http_builder) or [`connect_timeout`](Self::connect_timeout).
+    ///
     /// # Panics
     ///
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
@@ -106,13 +110,13 @@ impl ActiveconnectBuilder {
                 server_of_environment(service, value.as_deref())?
             }
         };
-        let (http, limits) = self.settings.build(&server)?;
+        let (http, transport) = self.settings.build(&server, DIALECT)?;
 
         let credentials = Credentials {
             id: application_id.to_string(),
             secret: self.secret,
         };
-        let inner = Inner::new(limits, self.signer, credentials);
+        let inner = Inner::new(transport, self.signer, credentials);
         let raw = raw::Client::new_with_client(server.as_str().trim_end_matches('/'), http, inner);
         Ok(Activeconnect::assemble(application_id, server, raw))
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::builder::ActiveconnectBuilder;
-use super::hooks::Credentials;
+use super::hooks::{Credentials, Inner};
 use super::raw;
 use super::raw::successes::AddUsersSuccess;
 use super::raw::types;
@@ -198,6 +198,24 @@ impl Activeconnect {
 
     pub(super) fn server(&self) -> &Url {
         &self.shared.server
+    }
+
+    transport::calls!(types::Failure);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = self.shared.raw.clone();
+        change(&mut raw.inner);
+        let Shared {
+            application_id,
+            server,
+            ..
+        } = &*self.shared;
+        Self::assemble(application_id.clone(), server.clone(), raw)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
+        &self.shared.raw
     }
 
     fn call(&self, operation: &'static str) -> Call {

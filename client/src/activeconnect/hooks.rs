@@ -12,9 +12,9 @@ use super::raw::{Client, operations};
 use super::signing::Signer;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, Transport, redact};
+use crate::transport::{Dialect, Facts, Operation, Transport, redact};
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     api: "activeconnect",
     accepts: |body| serde_json::from_slice::<Failure>(body).is_ok(),
     recast: |body| {
@@ -35,7 +35,7 @@ pub(super) struct Credentials {
 /// [`Activeconnect`](super::Activeconnect) only.
 #[derive(Clone)]
 pub struct Inner {
-    transport: Transport,
+    pub(super) transport: Transport,
     signer: Signer,
     credentials: Arc<Credentials>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
@@ -43,12 +43,9 @@ pub struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(limits: Limits, signer: Signer, credentials: Credentials) -> Self {
+    pub(super) fn new(transport: Transport, signer: Signer, credentials: Credentials) -> Self {
         Self {
-            transport: Transport {
-                limits,
-                dialect: DIALECT,
-            },
+            transport,
             signer,
             credentials: Arc::new(credentials),
             facts: None,

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use super::ids::IdempotencyKey;
 use super::raw::types::{
     Action, ChallengeStarted, CompletedFlowStep, Custom, FlowAction, Tracked, User,
     UserAuthenticator, UserRecord, Validated, ValidatedSession, VerificationMethods,
@@ -31,6 +32,11 @@ impl Tracked {
     /// Whether a person must decide first: `REVIEW_REQUIRED`.
     pub fn is_review_required(&self) -> bool {
         self.state == UserActionState::ReviewRequired
+    }
+
+    /// The key that names the action, for [`get_action`](super::Authsignal::get_action).
+    pub fn idempotency_key(&self) -> IdempotencyKey {
+        IdempotencyKey::new(&self.idempotency_key)
     }
 
     /// Where the user enrols, manages authenticators, or takes the challenge. It holds the token.
@@ -158,6 +164,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::authsignal::TrackOutcome;
 
     fn read<T: DeserializeOwned>(answer: Value) -> T {
         serde_json::from_value(answer).unwrap()
@@ -189,6 +196,18 @@ mod tests {
             ];
             assert_eq!(told, found, "{state}");
             assert_eq!(tracked.state.as_str(), state);
+            let outcome = match state {
+                "ALLOW" => TrackOutcome::Allowed,
+                "BLOCK" => TrackOutcome::Blocked,
+                "CHALLENGE_REQUIRED" => TrackOutcome::ChallengeRequired {
+                    url: tracked.url(),
+                    token: tracked.token(),
+                },
+                "REVIEW_REQUIRED" => TrackOutcome::ReviewRequired,
+                _ => TrackOutcome::Other(&tracked.state),
+            };
+            assert_eq!(tracked.outcome(), outcome);
+            assert!(!format!("{outcome:?}").contains("MARKED"));
         }
     }
 

@@ -6,7 +6,7 @@ use http::header::InvalidHeaderValue;
 
 use super::URL_VARIABLE;
 use super::client::Authsignal;
-use super::hooks::Inner;
+use super::hooks::{DIALECT, Inner};
 use super::raw;
 use super::terminal::AuthsignalTerminal;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
@@ -15,7 +15,7 @@ use crate::authsignal_secret::check;
 use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::transport::Limits;
+use crate::transport::Transport;
 use crate::transport::settings::{self, Settings};
 
 /// Configures an [`Authsignal`] client.
@@ -23,11 +23,12 @@ use crate::transport::settings::{self, Settings};
 /// | setting | default |
 /// | --- | --- |
 /// | base URL | environment variable `AUTHSIGNAL_API_URL`, else [`Region::Us`] |
-/// | repeating `track` | no |
+/// | repeating `track` | yes |
 /// | time to connect | 3 s |
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
 /// | retries | 2 |
+/// | retries of all calls together | 100, and one more for each ten calls that succeed |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthsignalBuilder {
     secret: Secret,
@@ -52,7 +53,7 @@ impl AuthsignalBuilder {
         Self {
             secret,
             api_url: None,
-            keyed_retries: false,
+            keyed_retries: true,
             settings: Settings::default(),
         }
     }
@@ -73,11 +74,11 @@ impl AuthsignalBuilder {
         self
     }
 
-    /// Whether [`Authsignal::track`] may be repeated after a lost answer, 502, 503 and 504.
+    /// Whether [`Authsignal::track`] may be repeated after a lost answer, 429 and 500 to 599. On by default.
     ///
-    /// Every tracked action is sent with an idempotency key, so a repetition names the same action.
-    /// What the vendor does with one is not documented, though: it may decide anew, and count the
-    /// action twice in its rules. Off by default.
+    /// Every tracked action is sent with an idempotency key, so a repetition names the same action. All newest SDKs of the
+    /// vendor repeat it. The vendor does not document what it does with a key that it has seen; turn this off if an action
+    /// that your rules count must not be sent twice.
     pub fn keyed_retries(mut self, keyed_retries: bool) -> Self {
         self.keyed_retries = keyed_retries;
         self
@@ -92,6 +93,9 @@ impl AuthsignalBuilder {
     /// [`Kind::Config`] for a secret that is empty or cannot be one; for a URL that is not usable: plain http to another
     /// machine without [`allow_plain_http`](Self::allow_plain_http), or https without a TLS feature; and for a time limit
     /// of zero.
+    ///
+    /// Also [`Kind::Config`] for an unusable [`app_name`](Self::app_name), and for an [`http_client`](Self::http_client)
+    /// together with [`http_builder`](Self::http_builder) or [`connect_timeout`](Self::connect_timeout).
     ///
     /// # Panics
     ///
@@ -117,16 +121,16 @@ impl AuthsignalBuilder {
     fn raw(
         self,
         what: &'static str,
-        inner: fn(Limits, &Secret) -> Result<Inner, InvalidHeaderValue>,
+        inner: fn(Transport, &Secret) -> Result<Inner, InvalidHeaderValue>,
     ) -> Result<raw::Client> {
         check(what, &self.secret)?;
         let server = match self.api_url {
             Some(url) => server("the API URL given to the builder", &url)?,
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
-        let (http, limits) = self.settings.build(&parsed(&server)?)?;
-        let inner =
-            inner(limits, &self.secret).map_err(|error| Error::config(what).with_source(error))?;
+        let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
+        let inner = inner(transport, &self.secret)
+            .map_err(|error| Error::config(what).with_source(error))?;
         Ok(raw::Client::new_with_client(&server, http, inner))
     }
 }

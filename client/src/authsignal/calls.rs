@@ -1,5 +1,6 @@
 //! What Call Connect is asked. Must not know how requests are sent.
 
+use super::ids::{ActionCode, UserId};
 use super::raw::types;
 use super::raw::vocabulary::{CallChannel, CallState};
 use super::requests::filled;
@@ -80,8 +81,8 @@ impl CallToStart {
     }
 
     /// The caller, if you know them.
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = Some(user_id.into());
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into().0);
         self
     }
 
@@ -98,8 +99,8 @@ impl CallToStart {
     }
 
     /// The action that the caller confirms. The default is `call`.
-    pub fn action_code(mut self, action_code: impl Into<String>) -> Self {
-        self.action_code = Some(action_code.into());
+    pub fn action_code(mut self, action_code: impl Into<ActionCode>) -> Self {
+        self.action_code = Some(action_code.into().0);
         self
     }
 
@@ -150,8 +151,8 @@ impl CallToFinish {
     }
 
     /// The caller.
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = Some(user_id.into());
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into().0);
         self
     }
 

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use super::answers::EnrolledAuthenticator;
 use super::builder::AuthsignalBuilder;
 use super::calls::{CallToFinish, CallToStart};
+use super::hooks::Inner;
+use super::ids::{ActionCode, IdempotencyKey, UserId};
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, CallFinished, CallStarted, Challenge,
@@ -105,9 +107,6 @@ fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
     }
 }
 
-const USER: &str = "the user id";
-const ACTION: &str = "the action code";
-const KEY: &str = "the idempotency key";
 const DEVICE: &str = "the device id";
 
 fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathSegment> {
@@ -117,6 +116,18 @@ fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathS
             .with_source(error);
         call.fail(error)
     })
+}
+
+fn user_segment(call: &Call, id: impl Into<UserId>) -> Result<PathSegment> {
+    segment(call, "the user id", id.into())
+}
+
+fn action_segment(call: &Call, code: impl Into<ActionCode>) -> Result<PathSegment> {
+    segment(call, "the action code", code.into())
+}
+
+fn key_segment(call: &Call, key: impl Into<IdempotencyKey>) -> Result<PathSegment> {
+    segment(call, "the idempotency key", key.into())
 }
 
 impl Authsignal {
@@ -185,6 +196,19 @@ impl Authsignal {
         &self.shared.raw
     }
 
+    transport::calls!(ErrorResponse);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = self.shared.raw.clone();
+        change(&mut raw.inner);
+        Self::assemble(raw, self.shared.keyed_retries)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
+        &self.shared.raw
+    }
+
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
         let raw = &self.shared.raw;
@@ -204,9 +228,9 @@ impl Authsignal {
     /// # Errors
     ///
     /// As every call.
-    pub async fn get_user(&self, user_id: impl AsRef<str>) -> Result<User> {
+    pub async fn get_user(&self, user_id: impl Into<UserId>) -> Result<User> {
         let call = self.call("get_user");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_user().user_id(user_id).send().await;
         received(&call, answer).await
     }
@@ -256,11 +280,11 @@ impl Authsignal {
     /// [`Kind::Rejected`] for attributes that the vendor refuses, and as every call.
     pub async fn update_user(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         attributes: UserAttributes,
     ) -> Result<UserRecord> {
         let call = self.call("update_user");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let request = call.raw.update_user().user_id(user_id);
         received(&call, request.body(attributes.body).send().await).await
     }
@@ -273,11 +297,11 @@ impl Authsignal {
     /// `authenticators`, because that request enrols passkeys.
     pub async fn identify(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         attributes: UserAttributes,
     ) -> Result<UserRecord> {
         let call = self.call("identify");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         if user_id.as_str() == "authenticators" {
             let why = "a user of this id is reached by `update_user` only";
             return Err(call.fail(Error::new(Kind::InvalidInput).with_detail(why)));
@@ -291,8 +315,8 @@ impl Authsignal {
     /// # Errors
     ///
     /// As every call. The vendor does not document what happens with an unknown user.
-    pub async fn delete_user(&self, user_id: impl AsRef<str>) -> Result<()> {
-        self.delete(user_id.as_ref(), false).await
+    pub async fn delete_user(&self, user_id: impl Into<UserId>) -> Result<()> {
+        self.delete(user_id.into(), false).await
     }
 
     /// Deletes a user with their authenticators and actions.
@@ -300,13 +324,13 @@ impl Authsignal {
     /// # Errors
     ///
     /// As [`delete_user`](Self::delete_user).
-    pub async fn delete_user_with_actions(&self, user_id: impl AsRef<str>) -> Result<()> {
-        self.delete(user_id.as_ref(), true).await
+    pub async fn delete_user_with_actions(&self, user_id: impl Into<UserId>) -> Result<()> {
+        self.delete(user_id.into(), true).await
     }
 
-    async fn delete(&self, user_id: &str, with_actions: bool) -> Result<()> {
+    async fn delete(&self, user_id: UserId, with_actions: bool) -> Result<()> {
         let call = self.call("delete_user");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let mut request = call.raw.delete_user().user_id(user_id);
         if with_actions {
             request = request.actions(true);
@@ -321,10 +345,10 @@ impl Authsignal {
     /// As every call.
     pub async fn get_authenticators(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
     ) -> Result<Vec<UserAuthenticator>> {
         let call = self.call("get_authenticators");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_authenticators().user_id(user_id).send().await;
         Ok(received(&call, answer).await?.0)
     }
@@ -340,11 +364,11 @@ impl Authsignal {
     /// call.
     pub async fn enroll_verified_authenticator(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         authenticator: VerifiedAuthenticator,
     ) -> Result<EnrolledAuthenticator> {
         let call = self.call("enroll_verified_authenticator");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let request = call.raw.enroll_verified_authenticator().user_id(user_id);
         let answer = received(&call, request.body(authenticator.body).send().await).await?;
         Ok(answer.into())
@@ -357,11 +381,11 @@ impl Authsignal {
     /// As every call. The vendor does not document what happens with an unknown authenticator.
     pub async fn delete_authenticator(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         user_authenticator_id: impl AsRef<str>,
     ) -> Result<()> {
         let call = self.call("delete_authenticator");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let id = segment(&call, "the authenticator id", user_authenticator_id)?;
         let request = call.raw.delete_authenticator().user_id(user_id);
         deleted(&call, request.user_authenticator_id(id).send().await)
@@ -408,19 +432,19 @@ impl Authsignal {
     ///
     /// An action code has up to 64 letters, digits, `_` and `-`.
     ///
-    /// The client does not repeat the call, unless
-    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is on.
+    /// The client repeats the call with the same idempotency key, unless
+    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is off.
     ///
     /// ```no_run
     /// # async fn example(authsignal: stepup_client::authsignal::Authsignal) -> stepup_client::Result<()> {
-    /// use stepup_client::authsignal::{TrackAttributes, UserActionState};
+    /// use stepup_client::authsignal::{TrackAttributes, TrackOutcome};
     ///
     /// let attributes = TrackAttributes::new().redirect_url("https://shop.example/back");
     /// let tracked = authsignal.track("user-1", "withdraw", attributes).await?;
-    /// match tracked.state {
-    ///     UserActionState::Allow => println!("go on"),
-    ///     UserActionState::ChallengeRequired => redirect_to(tracked.url().expose()),
-    ///     _ => println!("refuse"),
+    /// match tracked.outcome() {
+    ///     TrackOutcome::Allowed => println!("go on"),
+    ///     TrackOutcome::ChallengeRequired { url, .. } => redirect_to(url.expose()),
+    ///     TrackOutcome::Blocked | TrackOutcome::ReviewRequired | TrackOutcome::Other(_) => println!("refuse"),
     /// }
     /// # Ok(())
     /// # }
@@ -434,14 +458,20 @@ impl Authsignal {
     /// no random bytes for a key, and as every call.
     pub async fn track(
         &self,
-        user_id: impl AsRef<str>,
-        action: impl AsRef<str>,
+        user_id: impl Into<UserId>,
+        action: impl Into<ActionCode>,
         attributes: TrackAttributes,
     ) -> Result<Tracked> {
         let mut call = self.call("track");
-        let user_id = segment(&call, USER, user_id)?;
-        let action = segment(&call, ACTION, action)?;
-        let body = attributes.into_body().map_err(|error| call.fail(error))?;
+        let user_id = user_segment(&call, user_id)?;
+        let action = action_segment(&call, action)?;
+        let key = call.raw.inner.transport.key();
+        let body = attributes
+            .into_body(key)
+            .map_err(|error| call.fail(error))?;
+        if let Some(key) = &body.idempotency_key {
+            call.raw.inner = call.raw.inner.with_key(key);
+        }
         if self.shared.keyed_retries {
             call.raw.inner = call.raw.inner.keyed();
         }
@@ -456,14 +486,14 @@ impl Authsignal {
     /// [`Kind::NotFound`] for an unknown action, and as every call.
     pub async fn get_action(
         &self,
-        user_id: impl AsRef<str>,
-        action: impl AsRef<str>,
-        idempotency_key: impl AsRef<str>,
+        user_id: impl Into<UserId>,
+        action: impl Into<ActionCode>,
+        idempotency_key: impl Into<IdempotencyKey>,
     ) -> Result<Action> {
         let call = self.call("get_action");
-        let user_id = segment(&call, USER, user_id)?;
-        let action = segment(&call, ACTION, action)?;
-        let key = segment(&call, KEY, idempotency_key)?;
+        let user_id = user_segment(&call, user_id)?;
+        let action = action_segment(&call, action)?;
+        let key = key_segment(&call, idempotency_key)?;
         let request = call.raw.get_action().user_id(user_id).action(action);
         received(&call, request.idempotency_key(key).send().await).await
     }
@@ -477,16 +507,17 @@ impl Authsignal {
     /// not know, and as every call.
     pub async fn update_action(
         &self,
-        user_id: impl AsRef<str>,
-        action: impl AsRef<str>,
-        idempotency_key: impl AsRef<str>,
+        user_id: impl Into<UserId>,
+        action: impl Into<ActionCode>,
+        idempotency_key: impl Into<IdempotencyKey>,
         attributes: impl Into<ActionAttributes>,
     ) -> Result<UpdatedAction> {
-        let call = self.call("update_action");
-        let user_id = segment(&call, USER, user_id)?;
-        let action = segment(&call, ACTION, action)?;
-        let key = segment(&call, KEY, idempotency_key)?;
+        let mut call = self.call("update_action");
+        let user_id = user_segment(&call, user_id)?;
+        let action = action_segment(&call, action)?;
+        let key = key_segment(&call, idempotency_key)?;
         let body = attributes.into().body;
+        call.raw.inner = call.raw.inner.with_key(key.as_str());
         let request = call.raw.update_action().user_id(user_id).action(action);
         let request = request.idempotency_key(key).body(body);
         received(&call, request.send().await).await
@@ -500,11 +531,11 @@ impl Authsignal {
     /// representable range, and as every call.
     pub async fn query_user_actions(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         query: ActionQuery,
     ) -> Result<Vec<UserAction>> {
         let call = self.call("query_user_actions");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let codes = query.joined_codes().map_err(|error| call.fail(error))?;
         let from = query.earliest().map_err(|error| call.fail(error))?;
         let mut request = call.raw.query_user_actions().user_id(user_id);
@@ -557,8 +588,11 @@ impl Authsignal {
     /// idempotency key, [`Kind::Rejected`] when something that the method needs is missing, and as
     /// every call.
     pub async fn challenge(&self, challenge: ChallengeToStart) -> Result<ChallengeStarted> {
-        let call = self.call("challenge");
+        let mut call = self.call("challenge");
         let body = challenge.into_body().map_err(|error| call.fail(error))?;
+        if let Some(key) = &body.idempotency_key {
+            call.raw.inner = call.raw.inner.with_key(key);
+        }
         let answer = call.raw.challenge().body(body).send().await;
         received(&call, answer).await
     }
@@ -650,12 +684,12 @@ impl Authsignal {
     /// expired one, and as every call.
     pub async fn verify_flow(
         &self,
-        action: impl AsRef<str>,
+        action: impl Into<ActionCode>,
         challenge_token: impl Into<Secret>,
     ) -> Result<VerifiedFlow> {
         let call = self.call("verify_flow");
         let body = types::FlowToVerify {
-            action_code: segment(&call, ACTION, action)?,
+            action_code: action_segment(&call, action)?,
             challenge_token: challenge_token.into(),
         };
         received(&call, call.raw.verify_flow().body(body).send().await).await
@@ -754,9 +788,9 @@ impl Authsignal {
     /// # Errors
     ///
     /// [`Kind::InvalidInput`] for an empty user id, and as every call.
-    pub async fn revoke_user_sessions(&self, user_id: impl Into<String>) -> Result<()> {
+    pub async fn revoke_user_sessions(&self, user_id: impl Into<UserId>) -> Result<()> {
         let call = self.call("revoke_user_sessions");
-        let user_id = types::UserToRevokeUserId::try_from(user_id.into()).map_err(|_| {
+        let user_id = types::UserToRevokeUserId::try_from(user_id.into().0).map_err(|_| {
             call.fail(Error::new(Kind::InvalidInput).with_detail("the user id is empty"))
         })?;
         let request = call.raw.revoke_user_sessions();
@@ -769,9 +803,9 @@ impl Authsignal {
     /// # Errors
     ///
     /// As every call.
-    pub async fn get_devices(&self, user_id: impl AsRef<str>) -> Result<Vec<Device>> {
+    pub async fn get_devices(&self, user_id: impl Into<UserId>) -> Result<Vec<Device>> {
         let call = self.call("get_devices");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_devices().user_id(user_id).send().await;
         Ok(received(&call, answer).await?.0)
     }
@@ -784,12 +818,12 @@ impl Authsignal {
     /// unknown device, [`Kind::Rejected`] for a time in the past, and as every call.
     pub async fn update_device(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         device_id: impl AsRef<str>,
         memory: DeviceMemory,
     ) -> Result<Device> {
         let mut call = self.call("update_device");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let device_id = segment(&call, DEVICE, device_id)?;
         let body = memory.body().map_err(|error| call.fail(error))?;
         if memory == DeviceMemory::Forgotten {
@@ -808,11 +842,11 @@ impl Authsignal {
     /// [`Kind::NotFound`] for an unknown device, and as every call.
     pub async fn invalidate_device(
         &self,
-        user_id: impl AsRef<str>,
+        user_id: impl Into<UserId>,
         device_id: impl AsRef<str>,
     ) -> Result<Device> {
         let call = self.call("invalidate_device");
-        let user_id = segment(&call, USER, user_id)?;
+        let user_id = user_segment(&call, user_id)?;
         let device_id = segment(&call, DEVICE, device_id)?;
         let request = call.raw.invalidate_device().user_id(user_id);
         received(&call, request.device_id(device_id).send().await).await

@@ -12,10 +12,11 @@ use reqwest::{Body, Request, Response};
 use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::authsignal_secret::{basic, bearer};
+use crate::call_options::IDEMPOTENCY_KEY;
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
+use crate::transport::{Dialect, Facts, Operation, RetryClass, Transport};
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     api: "authsignal",
     accepts: authsignal_host::accepts,
     recast: authsignal_host::recast,
@@ -25,45 +26,48 @@ const DIALECT: Dialect = Dialect {
 /// [`Authsignal`](super::Authsignal) only.
 #[derive(Clone)]
 pub struct Inner {
-    transport: Transport,
+    pub(super) transport: Transport,
     /// Value of the `Authorization` header, marked as sensitive; none for operations that need no credentials.
     authorization: Option<Arc<HeaderValue>>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
     facts: Option<Facts>,
     /// Whether the request is known to carry a key that makes repeating it harmless.
     keyed: bool,
+    /// The request's key, as the vendor's newest SDKs repeat it in a header.
+    key: Option<HeaderValue>,
     /// What to send instead of the generated body, which cannot say everything.
     body: Option<&'static str>,
 }
 
 impl Inner {
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
-    pub(super) fn new(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn new(transport: Transport, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
         let authorization = basic(secret)?;
-        Ok(Self::with(limits, Some(Arc::new(authorization))))
+        Ok(Self::assemble(transport, Some(Arc::new(authorization))))
     }
 
     /// For a terminal, whose secret is a bearer token.
-    pub(super) fn of_terminal(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn of_terminal(
+        transport: Transport,
+        secret: &Secret,
+    ) -> Result<Self, InvalidHeaderValue> {
         let authorization = bearer(secret)?;
-        Ok(Self::with(limits, Some(Arc::new(authorization))))
+        Ok(Self::assemble(transport, Some(Arc::new(authorization))))
     }
 
     /// Without credentials.
     #[cfg(feature = "session-tokens")]
-    pub(super) fn anonymous(limits: Limits) -> Self {
-        Self::with(limits, None)
+    pub(super) fn anonymous(transport: Transport) -> Self {
+        Self::assemble(transport, None)
     }
 
-    fn with(limits: Limits, authorization: Option<Arc<HeaderValue>>) -> Self {
+    fn assemble(transport: Transport, authorization: Option<Arc<HeaderValue>>) -> Self {
         Self {
-            transport: Transport {
-                limits,
-                dialect: DIALECT,
-            },
+            transport,
             authorization,
             facts: None,
             keyed: false,
+            key: None,
             body: None,
         }
     }
@@ -80,6 +84,15 @@ impl Inner {
     pub(super) fn keyed(self) -> Self {
         Self {
             keyed: true,
+            ..self
+        }
+    }
+
+    /// The same, for a request of this idempotency key. The body or the path decides; the header is for whatever stands
+    /// before the service. A key that cannot be a header is in the body alone.
+    pub(super) fn with_key(self, key: &str) -> Self {
+        Self {
+            key: HeaderValue::from_str(key).ok(),
             ..self
         }
     }
@@ -101,28 +114,41 @@ impl fmt::Debug for Inner {
     }
 }
 
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, mut request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let inner = self.inner();
-        let mut operation = *Operation::find(operations::ALL, info.operation_id);
-        if operation.retry == RetryClass::Keyed && !inner.keyed {
+impl Inner {
+    pub(super) async fn send(
+        &self,
+        http: &reqwest::Client,
+        mut request: Request,
+        operation: &Operation,
+    ) -> reqwest::Result<Response> {
+        let mut operation = *operation;
+        if operation.retry == RetryClass::Keyed && !self.keyed {
             operation.retry = RetryClass::Never;
         }
-        if let Some(body) = inner.body {
+        if let Some(body) = self.body {
             *request.body_mut() = Some(Body::from(body));
         }
+        if let Some(key) = &self.key {
+            request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
+        }
         let sign = |request: &mut Request| {
-            if let Some(authorization) = &inner.authorization {
+            if let Some(authorization) = &self.authorization {
                 let authorization = HeaderValue::clone(authorization);
                 request.headers_mut().insert(AUTHORIZATION, authorization);
             }
             Ok::<_, Infallible>(())
         };
-        let facts = inner.facts.clone().unwrap_or_default();
-        inner
-            .transport
-            .execute(self.client(), request, &operation, &facts, sign)
+        let facts = self.facts.clone().unwrap_or_default();
+        self.transport
+            .execute(http, request, &operation, &facts, sign)
             .await
+    }
+}
+
+impl ClientHooks<Inner> for Client {
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let operation = Operation::find(operations::ALL, info.operation_id);
+        self.inner().send(self.client(), request, operation).await
     }
 }
 
@@ -163,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_credentials_are_the_secret_as_user_name_without_password() {
-        let inner = Inner::new(Limits::default(), &Secret::from("sk+/=")).unwrap();
+        let inner = Inner::new(Transport::new(DIALECT), &Secret::from("sk+/=")).unwrap();
         let authorization = inner.authorization.as_ref().unwrap();
         assert_eq!(authorization.as_bytes(), b"Basic c2srLz06");
         assert!(authorization.is_sensitive());

@@ -3,7 +3,7 @@
 //!
 //! The flow, in the vendor's words:
 //!
-//! 1. [`Authsignal::track`] records an action of a user, and returns whether it is allowed.
+//! 1. [`Authsignal::track`] records an action of a user, and returns what to do: [`Tracked::outcome`].
 //! 2. If a challenge is required, the user takes it at [`Tracked::url`](Tracked::url()), or in an
 //!    app that has [`Tracked::token`](Tracked::token()).
 //! 3. [`Authsignal::validate_challenge`] validates the token that the user comes back with;
@@ -26,6 +26,8 @@ mod builder;
 mod calls;
 mod client;
 mod hooks;
+mod ids;
+mod outcome;
 mod pages;
 mod requests;
 #[cfg(feature = "session-tokens")]
@@ -40,7 +42,9 @@ pub use builder::AuthsignalBuilder;
 pub use calls::{CallToFinish, CallToStart};
 pub use client::Authsignal;
 pub use hooks::Inner;
-pub use pages::UserPages;
+pub use ids::{ActionCode, IdempotencyKey, UserId};
+pub use outcome::TrackOutcome;
+pub use pages::{UserPages, UserStream};
 pub use raw::types::{
     Action, AuthenticatorConfiguration, BatchFailure, BatchResult, CallStarted, Challenge,
     ChallengeStarted, Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser,

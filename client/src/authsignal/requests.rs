@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
+use super::ids::{ActionCode, IdempotencyKey, UserId};
 use super::raw::types;
 use super::raw::vocabulary::{
     EnrollableMethod, OtpMethod, PasskeyMethod, SmsChannel, UserActionState, VerificationMethod,
@@ -103,8 +104,8 @@ impl TrackAttributes {
 
     /// Names the action, together with user and action code: for example an order number. Without
     /// one, the client sends a random UUID; the answer contains it.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
+    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.idempotency_key = Some(key.into().0);
         self
     }
 
@@ -142,11 +143,12 @@ impl TrackAttributes {
 
     custom!();
 
-    /// With a key, made if none is set.
-    pub(super) fn into_body(self) -> Result<types::TrackAttributes> {
-        let key = match self.idempotency_key {
-            Some(key) => key,
-            None => random_key()?,
+    /// The body, with `key` if the attributes have none, or else a random one.
+    pub(super) fn into_body(self, key: Option<&str>) -> Result<types::TrackAttributes> {
+        let key = match (self.idempotency_key, key) {
+            (Some(key), _) => key,
+            (None, Some(key)) => key.to_owned(),
+            (None, None) => random_key()?,
         };
         Ok(types::TrackAttributes {
             idempotency_key: Some(filled(key, "the idempotency key is empty")?),
@@ -272,8 +274,8 @@ impl UserQuery {
     }
 
     /// Users after this one: the last user of the previous page.
-    pub fn last_evaluated_user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.last_evaluated_user_id = Some(user_id.into());
+    pub fn last_evaluated_user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.last_evaluated_user_id = Some(user_id.into().0);
         self
     }
 
@@ -334,8 +336,8 @@ impl ActionQuery {
     }
 
     /// Adds an action code.
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.codes.push(code.into());
+    pub fn code(mut self, code: impl Into<ActionCode>) -> Self {
+        self.codes.push(code.into().0);
         self
     }
 
@@ -395,11 +397,16 @@ impl TokenToValidate {
         }
     }
 
-    texts! {
-        /// The token must belong to this user.
-        user_id
-        /// The token must belong to this action.
-        action
+    /// The token must belong to this user.
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.body.user_id = Some(user_id.into().0);
+        self
+    }
+
+    /// The token must belong to this action.
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.body.action = Some(action.into().0);
+        self
     }
 }
 
@@ -500,12 +507,12 @@ pub struct Passkey {
 impl Passkey {
     /// The user's passkey: id and public key of its credential, in base64url.
     pub fn new(
-        user_id: impl Into<String>,
+        user_id: impl Into<UserId>,
         credential_id: impl Into<String>,
         credential_public_key: impl Into<String>,
     ) -> Self {
         Self {
-            user_id: user_id.into(),
+            user_id: user_id.into().0,
             credential_id: credential_id.into(),
             credential_public_key: credential_public_key.into(),
             name: None,
@@ -581,18 +588,18 @@ impl ChallengeToStart {
     }
 
     /// A code for an action, by text message to this number, with country code: `+1...`.
-    pub fn sms(action: impl Into<String>, phone_number: impl Into<String>) -> Self {
-        Self::to_phone(OtpMethod::Sms, action.into(), phone_number.into())
+    pub fn sms(action: impl Into<ActionCode>, phone_number: impl Into<String>) -> Self {
+        Self::to_phone(OtpMethod::Sms, action.into().0, phone_number.into())
     }
 
     /// A code for an action, by WhatsApp to this number, with country code: `+1...`.
-    pub fn whatsapp(action: impl Into<String>, phone_number: impl Into<String>) -> Self {
-        Self::to_phone(OtpMethod::Whatsapp, action.into(), phone_number.into())
+    pub fn whatsapp(action: impl Into<ActionCode>, phone_number: impl Into<String>) -> Self {
+        Self::to_phone(OtpMethod::Whatsapp, action.into().0, phone_number.into())
     }
 
     /// A code for an action, by email to this address.
-    pub fn email_otp(action: impl Into<String>, email: impl Into<String>) -> Self {
-        let mut challenge = Self::new(OtpMethod::EmailOtp, action.into());
+    pub fn email_otp(action: impl Into<ActionCode>, email: impl Into<String>) -> Self {
+        let mut challenge = Self::new(OtpMethod::EmailOtp, action.into().0);
         challenge.body.email = Some(email.into());
         challenge
     }
@@ -609,8 +616,8 @@ impl ChallengeToStart {
     }
 
     /// The key of the action. Several challenges may share one.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
+    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.idempotency_key = Some(key.into().0);
         self
     }
 
@@ -620,9 +627,13 @@ impl ChallengeToStart {
         self
     }
 
+    /// The user.
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.body.user_id = Some(user_id.into().0);
+        self
+    }
+
     texts! {
-        /// The user.
-        user_id
         /// Language of the message, such as `en`.
         locale
         /// Device of the user.
@@ -661,10 +672,10 @@ pub struct ChallengeToClaim {
 
 impl ChallengeToClaim {
     /// Assigns this challenge to this user.
-    pub fn new(challenge_id: impl Into<String>, user_id: impl Into<String>) -> Self {
+    pub fn new(challenge_id: impl Into<String>, user_id: impl Into<UserId>) -> Self {
         Self {
             challenge_id: challenge_id.into(),
-            user_id: user_id.into(),
+            user_id: user_id.into().0,
             skip_verification_check: false,
         }
     }
@@ -707,14 +718,14 @@ impl ChallengeQuery {
     }
 
     /// A challenge of this user.
-    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
-        self.user_id = Some(user_id.into());
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into().0);
         self
     }
 
     /// A challenge of this action.
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.action = Some(action.into().0);
         self
     }
 
@@ -740,8 +751,8 @@ enum Named {
 
 impl UserOfFlow {
     /// The user of this id.
-    pub fn user_id(user_id: impl Into<String>) -> Self {
-        Self(Named::UserId(user_id.into()))
+    pub fn user_id(user_id: impl Into<UserId>) -> Self {
+        Self(Named::UserId(user_id.into().0))
     }
 
     /// The user of this email address.
@@ -796,9 +807,9 @@ pub struct FlowToStart {
 
 impl FlowToStart {
     /// The flow of this action.
-    pub fn new(action: impl Into<String>) -> Self {
+    pub fn new(action: impl Into<ActionCode>) -> Self {
         Self {
-            action: action.into(),
+            action: action.into().0,
             user: None,
             redirect_url: None,
             client_id: None,
@@ -874,8 +885,8 @@ impl SessionToCreate {
     }
 
     /// The token must belong to this action.
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
+    pub fn action(mut self, action: impl Into<ActionCode>) -> Self {
+        self.action = Some(action.into().0);
         self
     }
 

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::builder::AuthsignalBuilder;
 use super::client::{Call, received};
+use super::hooks::Inner;
 use super::raw;
-use super::raw::types::{TerminalChallenge, TerminalChallengeToVerify, TerminalVerified};
+use super::raw::types::{
+    ErrorResponse, TerminalChallenge, TerminalChallengeToVerify, TerminalVerified,
+};
 use crate::authsignal_host::Region;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::transport::Facts;
+use crate::transport::{self, Facts};
 
 /// A client for a terminal of a tenant, such as a kiosk: it shows a challenge that a user passes on their phone.
 ///
@@ -59,6 +62,19 @@ impl AuthsignalTerminal {
 
     pub(super) fn assemble(raw: raw::Client) -> Self {
         Self { raw: Arc::new(raw) }
+    }
+
+    transport::calls!(ErrorResponse);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = raw::Client::clone(&self.raw);
+        change(&mut raw.inner);
+        Self::assemble(raw)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
+        &self.raw
     }
 
     fn call(&self, operation: &'static str) -> Call {

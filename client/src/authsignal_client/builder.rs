@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::client::AuthsignalClient;
-use super::hooks::Inner;
+use super::hooks::{DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]
@@ -22,6 +22,7 @@ use crate::transport::settings::{self, Settings};
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
 /// | retries | 2 |
+/// | retries of all calls together | 100, and one more for each ten calls that succeed |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthsignalClientBuilder {
     token: Option<Secret>,
@@ -96,6 +97,9 @@ impl AuthsignalClientBuilder {
     /// also plain http to another machine without [`allow_plain_http`](Self::allow_plain_http), and
     /// https without a TLS feature; and for a time limit of zero.
     ///
+    /// Also [`Kind::Config`] for an unusable [`app_name`](Self::app_name), and for an [`http_client`](Self::http_client)
+    /// together with [`http_builder`](Self::http_builder) or [`connect_timeout`](Self::connect_timeout).
+    ///
     /// # Panics
     ///
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
@@ -106,8 +110,8 @@ impl AuthsignalClientBuilder {
             return Err(Error::config(why));
         }
         let server = server("the API URL given to the builder", &self.api_url)?;
-        let (http, limits) = self.settings.build(&parsed(&server)?)?;
-        let mut inner = Inner::new(limits);
+        let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
+        let mut inner = Inner::new(transport);
         if let Some(token) = &self.token {
             inner = with_token(inner, token)?;
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::builder::{self, AuthsignalClientBuilder};
+use super::hooks::Inner;
 use super::raw;
 use super::raw::types::{
     self, ActionChallenge, AuthenticationOptions, AuthenticatorConfiguration,
@@ -133,6 +134,19 @@ impl AuthsignalClient {
     /// # }
     /// ```
     pub fn raw(&self) -> &raw::Client {
+        &self.raw
+    }
+
+    transport::calls!(types::ErrorResponse);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = self.raw.clone();
+        change(&mut raw.inner);
+        Self::assemble(raw)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
         &self.raw
     }
 

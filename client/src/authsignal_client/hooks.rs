@@ -14,9 +14,9 @@ use reqwest::{Request, Response};
 use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, Transport};
+use crate::transport::{Dialect, Facts, Operation, Transport, raw_call};
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     api: "authsignal-client",
     accepts: authsignal_host::accepts,
     recast: authsignal_host::recast,
@@ -29,7 +29,7 @@ const CHALLENGE_TOKEN: HeaderName = HeaderName::from_static("x-authsignal-challe
 /// [`AuthsignalClient`](super::AuthsignalClient) only.
 #[derive(Clone)]
 pub struct Inner {
-    transport: Transport,
+    pub(super) transport: Transport,
     /// Values of the `Authorization` header, marked as sensitive.
     token: Option<Arc<HeaderValue>>,
     tenant: Option<Arc<HeaderValue>>,
@@ -47,12 +47,9 @@ fn sensitive(text: &Secret) -> Result<Arc<HeaderValue>, InvalidHeaderValue> {
 
 impl Inner {
     /// Without credentials.
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(transport: Transport) -> Self {
         Self {
-            transport: Transport {
-                limits,
-                dialect: DIALECT,
-            },
+            transport,
             token: None,
             tenant: None,
             challenge_token: None,
@@ -95,10 +92,13 @@ impl Inner {
     }
 
     /// The credentials for an operation, and their header: a token if it accepts one, because a
-    /// token also names the user. A step of a flow takes its challenge token and nothing else.
+    /// token also names the user. A step of a flow takes its challenge token and nothing else. An endpoint that no
+    /// description lists gets the first that there is.
     pub(super) fn credentials(&self, operation: &Operation) -> Option<(HeaderName, &HeaderValue)> {
-        let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
-        if takes("challengeToken") {
+        let unlisted = operation.id == raw_call::OPERATION;
+        let takes = |scheme: &str| unlisted || operation.security.contains(&&[scheme][..]);
+        let has_other = self.token.is_some() || self.tenant.is_some();
+        if takes("challengeToken") && !(unlisted && has_other) {
             let token = self.challenge_token.as_deref()?;
             return Some((CHALLENGE_TOKEN, token));
         }
@@ -116,11 +116,14 @@ impl fmt::Debug for Inner {
     }
 }
 
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let inner = self.inner();
-        let operation = Operation::find(operations::ALL, info.operation_id);
-        let credentials = inner.credentials(operation);
+impl Inner {
+    pub(super) async fn send(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        operation: &Operation,
+    ) -> reqwest::Result<Response> {
+        let credentials = self.credentials(operation);
         let sign = |request: &mut Request| {
             // Without any, the server says what it misses.
             if let Some((name, credentials)) = credentials.clone() {
@@ -128,11 +131,17 @@ impl ClientHooks<Inner> for Client {
             }
             Ok::<_, Infallible>(())
         };
-        let facts = inner.facts.clone().unwrap_or_default();
-        inner
-            .transport
-            .execute(self.client(), request, operation, &facts, sign)
+        let facts = self.facts.clone().unwrap_or_default();
+        self.transport
+            .execute(http, request, operation, &facts, sign)
             .await
+    }
+}
+
+impl ClientHooks<Inner> for Client {
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let operation = Operation::find(operations::ALL, info.operation_id);
+        self.inner().send(self.client(), request, operation).await
     }
 }
 
@@ -154,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_operation_goes_with_the_credentials_that_it_takes() {
-        let none = Inner::new(Limits::default());
+        let none = Inner::new(Transport::new(DIALECT));
         let tenant = none.clone().with_tenant("t1").unwrap();
         let token = none.clone().with_token(&Secret::from("MARKED")).unwrap();
         let both = tenant.clone().with_token(&Secret::from("MARKED")).unwrap();

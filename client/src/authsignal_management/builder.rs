@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::URL_VARIABLE;
 use super::client::AuthsignalManagement;
-use super::hooks::Inner;
+use super::hooks::{DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 use crate::authsignal_secret::check;
@@ -23,6 +23,7 @@ use crate::transport::settings::{self, Settings};
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
 /// | retries | 2 |
+/// | retries of all calls together | 100, and one more for each ten calls that succeed |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthsignalManagementBuilder {
     secret: Secret,
@@ -75,6 +76,9 @@ impl AuthsignalManagementBuilder {
     /// machine without [`allow_plain_http`](Self::allow_plain_http), or https without a TLS feature; and for a time limit
     /// of zero.
     ///
+    /// Also [`Kind::Config`] for an unusable [`app_name`](Self::app_name), and for an [`http_client`](Self::http_client)
+    /// together with [`http_builder`](Self::http_builder) or [`connect_timeout`](Self::connect_timeout).
+    ///
     /// # Panics
     ///
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
@@ -85,8 +89,8 @@ impl AuthsignalManagementBuilder {
             Some(url) => server("the API URL given to the builder", &url)?,
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
-        let (http, limits) = self.settings.build(&parsed(&server)?)?;
-        let inner = Inner::new(limits, &self.secret)
+        let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
+        let inner = Inner::new(transport, &self.secret)
             .map_err(|error| Error::config("the management secret").with_source(error))?;
         let raw = raw::Client::new_with_client(&server, http, inner);
         Ok(AuthsignalManagement::assemble(raw))

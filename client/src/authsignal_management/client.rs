@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::SECRET_VARIABLE;
 use super::builder::AuthsignalManagementBuilder;
+use super::hooks::Inner;
 use super::raw::types::{
     ActionConfiguration, CreateActionConfiguration, CreateAuthenticatorConfiguration,
     CreateCustomDataPoint, CreateRule, CreateValueList, CustomDataPoint, Deleted, ErrorResponse,
@@ -124,6 +125,19 @@ impl AuthsignalManagement {
     /// It shares connections, limits and retries with this one. Its types follow the API's description and change with it.
     /// Its error prints headers and bodies, so turn it into ours first.
     pub fn raw(&self) -> &raw::Client {
+        &self.raw
+    }
+
+    transport::calls!(ErrorResponse);
+
+    /// A copy with another state of the generated client.
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut raw = raw::Client::clone(&self.raw);
+        change(&mut raw.inner);
+        Self::assemble(raw)
+    }
+
+    fn raw_client(&self) -> &raw::Client {
         &self.raw
     }
 

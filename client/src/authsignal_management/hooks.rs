@@ -13,9 +13,9 @@ use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::authsignal_secret::basic;
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
+use crate::transport::{Dialect, Facts, Operation, RetryClass, Transport};
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     api: "authsignal-management",
     accepts: authsignal_host::accepts,
     recast: authsignal_host::recast,
@@ -25,7 +25,7 @@ const DIALECT: Dialect = Dialect {
 /// [`AuthsignalManagement`](super::AuthsignalManagement) only.
 #[derive(Clone)]
 pub struct Inner {
-    transport: Transport,
+    pub(super) transport: Transport,
     /// Value of the `Authorization` header, marked as sensitive.
     authorization: Arc<HeaderValue>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
@@ -34,13 +34,10 @@ pub struct Inner {
 
 impl Inner {
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
-    pub(super) fn new(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn new(transport: Transport, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
         let authorization = basic(secret)?;
         Ok(Self {
-            transport: Transport {
-                limits,
-                dialect: DIALECT,
-            },
+            transport,
             authorization: Arc::new(authorization),
             facts: None,
         })
@@ -63,24 +60,34 @@ impl fmt::Debug for Inner {
     }
 }
 
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let inner = self.inner();
-        let mut operation = *Operation::find(operations::ALL, info.operation_id);
+impl Inner {
+    pub(super) async fn send(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        operation: &Operation,
+    ) -> reqwest::Result<Response> {
+        let mut operation = *operation;
         // No call carries a key that makes repeating it harmless.
         if operation.retry == RetryClass::Keyed {
             operation.retry = RetryClass::Never;
         }
         let sign = |request: &mut Request| {
-            let authorization = HeaderValue::clone(&inner.authorization);
+            let authorization = HeaderValue::clone(&self.authorization);
             request.headers_mut().insert(AUTHORIZATION, authorization);
             Ok::<_, Infallible>(())
         };
-        let facts = inner.facts.clone().unwrap_or_default();
-        inner
-            .transport
-            .execute(self.client(), request, &operation, &facts, sign)
+        let facts = self.facts.clone().unwrap_or_default();
+        self.transport
+            .execute(http, request, &operation, &facts, sign)
             .await
+    }
+}
+
+impl ClientHooks<Inner> for Client {
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let operation = Operation::find(operations::ALL, info.operation_id);
+        self.inner().send(self.client(), request, operation).await
     }
 }
 
@@ -90,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_credentials_are_the_secret_as_user_name_without_password() {
-        let inner = Inner::new(Limits::default(), &Secret::from("sk+/=")).unwrap();
+        let inner = Inner::new(Transport::new(DIALECT), &Secret::from("sk+/=")).unwrap();
         let authorization = &inner.authorization;
         assert_eq!(authorization.as_bytes(), b"Basic c2srLz06");
         assert!(authorization.is_sensitive());

@@ -114,11 +114,7 @@ impl MockControl {
             allow_plain_http: true,
             ..Settings::default()
         };
-        let (http, limits) = settings.build(&server)?;
-        let transport = Transport {
-            limits,
-            dialect: DIALECT,
-        };
+        let (http, transport) = settings.build(&server, DIALECT)?;
         let inner = Inner {
             transport,
             facts: None,

@@ -1,8 +1,23 @@
 //! One logical call: attempts, waits, a deadline, a span, and answers in a form that generated code
 //! can read. Knows reqwest; must not know any API.
 
+mod budget;
 mod call;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+mod client;
 pub(crate) mod proxy;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+pub(crate) mod raw_call;
 #[cfg(test)]
 #[allow(
     dead_code,
@@ -14,19 +29,34 @@ pub(crate) mod retry;
 pub(crate) mod settings;
 mod telemetry;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+    USER_AGENT,
 };
 use reqwest::{Request, Response};
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
+use crate::call_options::CallOptions;
+use crate::error::{Error, Kind};
+use crate::finished_call::{FinishedCall, OnCall};
+use crate::reply::{self, Capture};
+use budget::Budget;
 pub(crate) use call::Call;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+pub(crate) use client::calls;
 use retry::{Decision, Outcome};
 
 /// The time after a wait, or decades from now for waits that no clock can hold.
@@ -73,9 +103,9 @@ impl Operation {
 /// When an operation may be repeated without its caller knowing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryClass {
-    /// Repeating changes nothing: after lost connections, 429, 500, 502, 503 and 504.
+    /// Repeating changes nothing: after lost connections, 429, and 500 to 599.
     Safe,
-    /// A key in the request makes repeating harmless: as `Safe`, but not after 500.
+    /// A key in the request makes repeating harmless: as `Safe`.
     Keyed,
     /// Each repetition counts or costs: only when nothing was sent, or after a 429 that says when.
     Never,
@@ -134,7 +164,8 @@ struct Known {
     attempts: u32,
     status: Option<u16>,
     retry_after: Option<Duration>,
-    unsendable: Option<Box<dyn StdError + Send + Sync>>,
+    request_id: Option<String>,
+    unsendable: Option<Error>,
     proxy: Option<&'static str>,
 }
 
@@ -167,8 +198,13 @@ impl Facts {
         self.read(|known| known.proxy)
     }
 
+    /// The id that the server gave to the last request.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.read(|known| known.request_id.clone())
+    }
+
     /// Why a request could not be prepared for sending, once.
-    pub(crate) fn take_unsendable(&self) -> Option<Box<dyn StdError + Send + Sync>> {
+    pub(crate) fn take_unsendable(&self) -> Option<Error> {
         self.read(|known| known.unsendable.take())
     }
 }
@@ -181,11 +217,12 @@ type HttpBuilder = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuil
 /// proxy the environment names: that proxy is for the rest of the world.
 fn http_client(
     connect_timeout: Duration,
+    user_agent: &str,
     is_loopback: bool,
     customize: Option<HttpBuilder>,
 ) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
-        .user_agent(concat!("stepup-client/", env!("CARGO_PKG_VERSION")))
+        .user_agent(user_agent)
         .connect_timeout(connect_timeout);
     let builder = if is_loopback {
         builder.no_proxy()
@@ -200,13 +237,88 @@ fn http_client(
 }
 
 /// Sends requests of one API.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) struct Transport {
     pub(crate) limits: Limits,
     pub(crate) dialect: Dialect,
+    /// Retries of the whole client, its copies included.
+    budget: Arc<Budget>,
+    /// In place of the HTTP client's own.
+    user_agent: Option<HeaderValue>,
+    on_call: Option<OnCall>,
+    options: Option<Arc<CallOptions>>,
+    capture: Option<Capture>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("limits", &self.limits)
+            .field("budget", &self.budget)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Transport {
+    /// With default limits and nothing else.
+    #[cfg(test)]
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self {
+            limits: Limits::default(),
+            dialect,
+            budget: Arc::new(Budget::new(budget::RETRIES)),
+            user_agent: None,
+            on_call: None,
+            options: None,
+            capture: None,
+        }
+    }
+
+    /// The same, doing what the options say. They win over earlier ones.
+    #[allow(
+        dead_code,
+        reason = "the control API has no options, and which APIs are here is for the features to say"
+    )]
+    pub(crate) fn with(&self, options: CallOptions) -> Self {
+        let options = match &self.options {
+            Some(earlier) => options.over(earlier),
+            None => options,
+        };
+        let limits = Limits {
+            attempt: options.attempt_timeout.unwrap_or(self.limits.attempt),
+            call: options.timeout.unwrap_or(self.limits.call),
+            retries: options.retries.unwrap_or(self.limits.retries),
+            ..self.limits
+        };
+        Self {
+            limits,
+            options: Some(Arc::new(options)),
+            ..self.clone()
+        }
+    }
+
+    /// The same, leaving what HTTP says about answers in `capture`.
+    #[allow(
+        dead_code,
+        reason = "the control API has no replies, and which APIs are here is for the features to say"
+    )]
+    pub(crate) fn capturing(&self, capture: Capture) -> Self {
+        Self {
+            capture: Some(capture),
+            ..self.clone()
+        }
+    }
+
+    /// The idempotency key that the options give.
+    #[allow(
+        dead_code,
+        reason = "not every API has keys, and which are here is for the features to say"
+    )]
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.options.as_ref()?.key()
+    }
+
     /// Makes one logical call of `request`.
     ///
     /// `sign` prepares each attempt anew, so that no nonce is sent twice. Whatever the outcome, it
@@ -225,13 +337,47 @@ impl Transport {
         // progenitor sends the description's version with each request; no vendor knows this
         // header.
         request.headers_mut().remove("api-version");
-        let span = telemetry::call(self.dialect.api, operation, request.url());
-        let result = self
-            .attempts(http, request, operation, facts, sign)
-            .instrument(span.clone())
-            .await;
-        telemetry::finished(&span, facts.status(), facts.attempts());
+        let mut ending = Ending {
+            transport: self,
+            operation,
+            facts,
+            server: request.url().host_str().unwrap_or_default().to_owned(),
+            span: telemetry::call(self.dialect.api, operation, request.url()),
+            started: Instant::now(),
+            error_type: Some(Cow::Borrowed("cancelled")),
+        };
+        let span = ending.span.clone();
+        let result = match self.complete(&mut request) {
+            Ok(()) => {
+                let attempts = self.attempts(http, request, operation, facts, sign);
+                attempts.instrument(span).await
+            }
+            Err(error) => {
+                facts.update(|known| known.unsendable = Some(error));
+                unsendable(http).await
+            }
+        };
+        ending.error_type = error_type(&result);
+        if let (Some(capture), Ok(response)) = (&self.capture, &result) {
+            capture.keep(
+                response.status().as_u16(),
+                response.headers(),
+                facts.attempts(),
+            );
+        }
         result
+    }
+
+    /// Adds what the client's and the call's settings say.
+    fn complete(&self, request: &mut Request) -> Result<(), Error> {
+        if let Some(user_agent) = &self.user_agent {
+            let user_agent = user_agent.clone();
+            request.headers_mut().insert(USER_AGENT, user_agent);
+        }
+        match &self.options {
+            Some(options) => options.apply(request.headers_mut()),
+            None => Ok(()),
+        }
     }
 
     async fn attempts<E>(
@@ -246,6 +392,12 @@ impl Transport {
         E: StdError + Send + Sync + 'static,
     {
         let deadline = after(self.limits.call);
+        let class = match operation.retry {
+            RetryClass::Never if self.options.as_ref().is_some_and(|o| o.key().is_some()) => {
+                RetryClass::Keyed
+            }
+            class => class,
+        };
         let mut spare = Some(request);
         let mut attempt = 0;
         loop {
@@ -256,7 +408,8 @@ impl Transport {
                 return unsendable(http).await;
             };
             if let Err(error) = sign(&mut this) {
-                facts.update(|known| known.unsendable = Some(Box::new(error)));
+                let error = Error::new(Kind::Signing).with_source(error);
+                facts.update(|known| known.unsendable = Some(error));
                 return unsendable(http).await;
             }
             let remaining = deadline.saturating_duration_since(Instant::now());
@@ -267,6 +420,8 @@ impl Transport {
             facts.update(|known| {
                 known.attempts = attempt;
                 known.proxy = self.limits.proxy;
+                let headers = result.as_ref().ok().map(Response::headers);
+                known.request_id = headers.and_then(reply::request_id).map(str::to_owned);
                 (known.status, known.retry_after) = match outcome {
                     Outcome::Answered {
                         status,
@@ -277,8 +432,9 @@ impl Transport {
             });
             match outcome {
                 Outcome::Answered { status, .. } => telemetry::answered(attempt, status),
-                Outcome::Unsent => telemetry::unanswered(attempt, "connect"),
-                Outcome::Lost => telemetry::unanswered(attempt, "lost"),
+                Outcome::Unsent | Outcome::Lost => {
+                    telemetry::unanswered(attempt, failure(&result));
+                }
             }
 
             let remaining = deadline.saturating_duration_since(Instant::now());
@@ -287,15 +443,17 @@ impl Transport {
             } else {
                 0
             };
-            match retry::decide(
-                operation.retry,
-                attempt,
-                retries,
-                outcome,
-                remaining,
-                fastrand::f64(),
-            ) {
-                Decision::Stop => return result,
+            match retry::decide(class, attempt, retries, outcome, remaining, fastrand::f64()) {
+                Decision::Stop => {
+                    if matches!(outcome, Outcome::Answered { status, .. } if status < 400) {
+                        self.budget.give();
+                    }
+                    return result;
+                }
+                Decision::Wait(_) if !self.budget.take() => {
+                    telemetry::out_of_budget(attempt);
+                    return result;
+                }
                 Decision::Wait(wait) => {
                     telemetry::waiting(attempt, wait);
                     tokio::time::sleep(wait).await;
@@ -371,6 +529,59 @@ fn outcome(result: &reqwest::Result<Response>, now: SystemTime) -> Outcome {
         },
         Err(error) if error.is_connect() => Outcome::Unsent,
         Err(_) => Outcome::Lost,
+    }
+}
+
+/// The word for an attempt without a whole answer. A word of ours, since error texts can hold URLs.
+fn failure(result: &reqwest::Result<Response>) -> &'static str {
+    match result {
+        Err(error) if error.is_builder() => "unsent",
+        Err(error) if error.is_timeout() => "timeout",
+        Err(error) if error.is_connect() => "connect",
+        _ => "lost",
+    }
+}
+
+/// OpenTelemetry's `error.type` of a call; none if it got an answer that is not an error.
+fn error_type(result: &reqwest::Result<Response>) -> Option<Cow<'static, str>> {
+    match result {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            (status >= 400).then(|| Cow::Owned(status.to_string()))
+        }
+        Err(_) => Some(Cow::Borrowed(failure(result))),
+    }
+}
+
+/// Tells the span and the application that a call is over, also of one whose future is dropped.
+struct Ending<'a> {
+    transport: &'a Transport,
+    operation: &'a Operation,
+    facts: &'a Facts,
+    server: String,
+    span: Span,
+    started: Instant,
+    error_type: Option<Cow<'static, str>>,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let (status, attempts) = (self.facts.status(), self.facts.attempts());
+        let error_type = self.error_type.take();
+        telemetry::finished(&self.span, status, attempts, error_type.as_deref());
+        if let Some(on_call) = &self.transport.on_call {
+            on_call(&FinishedCall {
+                api: self.transport.dialect.api,
+                operation: self.operation.id,
+                method: self.operation.method,
+                url_template: self.operation.path,
+                server_address: std::mem::take(&mut self.server),
+                status,
+                error_type,
+                attempts,
+                duration: self.started.elapsed(),
+            });
+        }
     }
 }
 

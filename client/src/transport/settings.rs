@@ -2,18 +2,26 @@
 //! send anything.
 
 use std::ffi::OsStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use url::Url;
 
-use super::{CONNECT_TIMEOUT, HttpBuilder, Limits, proxy};
+use super::budget::{self, Budget};
+use super::{CONNECT_TIMEOUT, Dialect, HttpBuilder, Limits, Transport, proxy};
 use crate::error::{Error, Result};
+use crate::finished_call::OnCall;
 
 /// Limits of time and repetition, and changes to the HTTP client.
 pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) limits: Limits,
     pub(crate) http_builder: Option<HttpBuilder>,
+    pub(crate) http_client: Option<reqwest::Client>,
+    pub(crate) app_name: Option<String>,
+    pub(crate) retry_budget: u32,
+    pub(crate) on_call: Option<OnCall>,
     pub(crate) allow_plain_http: bool,
 }
 
@@ -23,14 +31,22 @@ impl Default for Settings {
             connect_timeout: CONNECT_TIMEOUT,
             limits: Limits::default(),
             http_builder: None,
+            http_client: None,
+            app_name: None,
+            retry_budget: budget::RETRIES,
+            on_call: None,
             allow_plain_http: false,
         }
     }
 }
 
 impl Settings {
-    /// Builds the HTTP client that calls to a server go out with, and gives the limits of these calls.
-    pub(crate) fn build(self, server: &Url) -> Result<(reqwest::Client, Limits)> {
+    /// Builds the HTTP client that calls to a server go out with, and the transport that sends them.
+    pub(crate) fn build(
+        self,
+        server: &Url,
+        dialect: Dialect,
+    ) -> Result<(reqwest::Client, Transport)> {
         let is_loopback = proxy::is_loopback(server);
         if server.scheme() == "http" && !is_loopback && !self.allow_plain_http {
             return Err(Error::config(
@@ -39,7 +55,8 @@ impl Settings {
             ));
         }
         // The application's own changes to the HTTP client may bring TLS along.
-        if server.scheme() == "https" && !HAS_TLS && self.http_builder.is_none() {
+        let own_tls = self.http_builder.is_some() || self.http_client.is_some();
+        if server.scheme() == "https" && !HAS_TLS && !own_tls {
             return Err(Error::config(
                 "https needs TLS, and stepup-client is built without it; enable its feature `rustls`",
             ));
@@ -50,14 +67,72 @@ impl Settings {
         {
             return Err(Error::config("a time limit is zero"));
         }
-        let http = super::http_client(self.connect_timeout, is_loopback, self.http_builder)
-            .map_err(|error| Error::config("the HTTP client").with_source(error.without_url()))?;
-        let limits = Limits {
-            proxy: proxy::variable(server, |name| std::env::var_os(name)),
-            ..self.limits
+        let user_agent = user_agent(self.app_name.as_deref())?;
+        let transport = Transport {
+            limits: Limits {
+                proxy: proxy::variable(server, |name| std::env::var_os(name)),
+                ..self.limits
+            },
+            dialect,
+            budget: Arc::new(Budget::new(self.retry_budget)),
+            // What an application builds has a user agent of its own, unless it names itself here.
+            user_agent: match self.app_name {
+                Some(_) => HeaderValue::from_str(&user_agent).ok(),
+                None => None,
+            },
+            on_call: self.on_call,
+            options: None,
+            capture: None,
         };
-        Ok((http, limits))
+        let Some(own) = self.http_client else {
+            let built = super::http_client(
+                self.connect_timeout,
+                &user_agent,
+                is_loopback,
+                self.http_builder,
+            );
+            let http = built.map_err(|error| {
+                Error::config("the HTTP client").with_source(error.without_url())
+            })?;
+            return Ok((http, transport));
+        };
+        if self.http_builder.is_some() || self.connect_timeout != CONNECT_TIMEOUT {
+            return Err(Error::config(
+                "http_client takes a client that is built already, so http_builder and connect_timeout cannot change it; \
+                 leave them out, or leave out http_client",
+            ));
+        }
+        Ok((own, transport))
     }
+}
+
+/// The longest name of an application, in bytes.
+const LONGEST_APP_NAME: usize = 100;
+
+/// The value of `User-Agent`: the application's name, if it gave one, and this crate's.
+fn user_agent(app_name: Option<&str>) -> Result<String> {
+    const OURS: &str = concat!("stepup-client/", env!("CARGO_PKG_VERSION"));
+    let Some(app_name) = app_name else {
+        return Ok(OURS.to_owned());
+    };
+    // A token of RFC 9110, 5.6.2.
+    let is_token = |text: &str| {
+        let is_sign = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+    };
+    let (name, version) = match app_name.split_once('/') {
+        Some((name, version)) => (name, Some(version)),
+        None => (app_name, None),
+    };
+    if !is_token(name) || !version.is_none_or(is_token) || app_name.len() > LONGEST_APP_NAME {
+        return Err(Error::config(
+            "the app's name must be like `shop` or `shop/1.2`: letters, digits and signs such as `-`, up to 100 bytes",
+        ));
+    }
+    Ok(format!("{app_name} {OURS}"))
 }
 
 /// Whether this crate brings TLS.
@@ -148,6 +223,51 @@ macro_rules! setters {
             self
         }
 
+        /// How many retries the client may make in all, its copies included, before calls must succeed again: 100 by default.
+        ///
+        /// Each retry takes one out of the budget, and each ten calls that succeed put one back, up to this number. With an
+        /// empty budget a call is sent once. So a server in trouble gets at most a tenth more requests than usual, instead
+        /// of three times as many. 0 turns retries off.
+        pub fn retry_budget(mut self, retries: u32) -> Self {
+            self.settings.retry_budget = retries;
+            self
+        }
+
+        /// The name of your application, with or without its version, such as `shop/1.2`. The client puts it before its own
+        /// in the header `User-Agent`. It is a token of RFC 9110, or two with a slash between; another makes building the
+        /// client fail.
+        pub fn app_name(mut self, name: impl Into<String>) -> Self {
+            self.settings.app_name = Some(name.into());
+            self
+        }
+
+        /// Sends through an HTTP client of yours: for connections that several clients share, or settings that
+        /// [`http_builder`](Self::http_builder) does not reach.
+        ///
+        /// It leaves to you what is fixed when an HTTP client is built:
+        ///
+        /// - **redirects**: build it with `redirect::Policy::none()`. Otherwise it follows redirects, and takes along
+        ///   credentials whose headers it does not know;
+        /// - **proxies**, also for a server on this machine: only `no_proxy()` keeps `HTTP_PROXY` away from it;
+        /// - the **time to connect**, TLS and certificates, and the user agent unless [`app_name`](Self::app_name) is set.
+        ///
+        /// The time limits of attempts and calls, retries, credentials and spans stay with this client. Together with
+        /// `http_builder` or `connect_timeout`, building the client fails.
+        pub fn http_client(mut self, client: ::reqwest::Client) -> Self {
+            self.settings.http_client = Some(client);
+            self
+        }
+
+        /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
+        /// that made the call: it must be quick and must not panic. [`FinishedCall`](crate::FinishedCall) has an example.
+        pub fn on_call(
+            mut self,
+            observe: impl Fn(&$crate::FinishedCall) + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.on_call = Some(::std::sync::Arc::new(observe));
+            self
+        }
+
         /// Allows plain http to a server on another machine, such as one in a private network. Every machine between reads
         /// the credentials. A server on this machine (`localhost`, `127.0.0.1`, `[::1]`) needs no allowance.
         pub fn allow_plain_http(mut self) -> Self {
@@ -181,6 +301,12 @@ pub(crate) use setters;
 mod tests {
     use super::*;
     use crate::error::Kind;
+
+    const DIALECT: Dialect = Dialect {
+        api: "test",
+        accepts: |_| true,
+        recast: <[u8]>::to_vec,
+    };
 
     #[test]
     fn a_server_url_is_checked_and_never_repeated() {
@@ -242,7 +368,7 @@ mod tests {
                 allow_plain_http,
                 ..Settings::default()
             };
-            settings.build(&Url::parse(url).unwrap())
+            settings.build(&Url::parse(url).unwrap(), DIALECT)
         };
         for own in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:1"] {
             assert!(built(own, false).is_ok(), "{own}");
@@ -258,10 +384,10 @@ mod tests {
         let server = Url::parse("https://h.example").unwrap();
         if HAS_TLS {
             #[cfg(feature = "rustls")]
-            assert!(Settings::default().build(&server).is_ok());
+            assert!(Settings::default().build(&server, DIALECT).is_ok());
             return;
         }
-        let error = Settings::default().build(&server).unwrap_err();
+        let error = Settings::default().build(&server, DIALECT).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.to_string().contains("`rustls`"), "{error}");
     }
@@ -289,11 +415,11 @@ mod tests {
     #[test]
     fn a_time_limit_of_zero_is_refused() {
         let server = Url::parse("http://127.0.0.1:4750").unwrap();
-        assert!(Settings::default().build(&server).is_ok());
+        assert!(Settings::default().build(&server, DIALECT).is_ok());
         let zero = |change: fn(&mut Settings)| {
             let mut settings = Settings::default();
             change(&mut settings);
-            settings.build(&server).unwrap_err().to_string()
+            settings.build(&server, DIALECT).unwrap_err().to_string()
         };
         for error in [
             zero(|settings| settings.connect_timeout = Duration::ZERO),
@@ -304,6 +430,56 @@ mod tests {
                 error,
                 "the configuration is not usable: a time limit is zero"
             );
+        }
+    }
+
+    #[test]
+    fn an_apps_name_is_a_token_with_or_without_a_version() {
+        let ours = concat!("stepup-client/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(user_agent(None).unwrap(), ours);
+        for name in ["shop", "shop/1.2", "my-shop_2/1.0.0+build"] {
+            assert_eq!(user_agent(Some(name)).unwrap(), format!("{name} {ours}"));
+        }
+        let long = "x".repeat(LONGEST_APP_NAME + 1);
+        for name in [
+            "",
+            "/",
+            "shop/",
+            "/1",
+            "a/b/c",
+            "a b",
+            "a\nx: y",
+            "caf\u{e9}",
+            "(a)",
+            &long,
+        ] {
+            let error = user_agent(Some(name)).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config, "{name:?}");
+            assert!(error.to_string().contains("`shop/1.2`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_is_built_already_cannot_be_changed() {
+        let server = Url::parse("http://127.0.0.1:1").unwrap();
+        let own = || Settings {
+            http_client: Some(reqwest::Client::new()),
+            ..Settings::default()
+        };
+        assert!(own().build(&server, DIALECT).is_ok());
+        for settings in [
+            Settings {
+                http_builder: Some(Box::new(|builder| builder)),
+                ..own()
+            },
+            Settings {
+                connect_timeout: Duration::from_secs(1),
+                ..own()
+            },
+        ] {
+            let error = settings.build(&server, DIALECT).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert!(error.to_string().contains("leave them out"), "{error}");
         }
     }
 }

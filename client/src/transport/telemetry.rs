@@ -20,21 +20,23 @@ pub(crate) fn call(api: &'static str, operation: &Operation, server: &url::Url) 
         stepup.api = api,
         stepup.operation = operation.id,
         http.request.method = operation.method,
-        url.template = operation.path,
+        url.template = (!operation.path.is_empty()).then_some(operation.path),
         server.address = server.host_str(),
         server.port = server.port_or_known_default(),
         http.response.status_code = field::Empty,
         http.request.resend_count = field::Empty,
+        error.r#type = field::Empty,
     )
 }
 
 /// Completes the span of a call.
-pub(crate) fn finished(span: &Span, status: Option<u16>, attempts: u32) {
+pub(crate) fn finished(span: &Span, status: Option<u16>, attempts: u32, error_type: Option<&str>) {
     span.record("http.request.resend_count", attempts.saturating_sub(1));
     if let Some(status) = status {
         span.record("http.response.status_code", status);
     }
-    if status.is_none_or(|status| status >= 400) {
+    if let Some(error_type) = error_type {
+        span.record("error.type", error_type);
         span.record("otel.status_code", "ERROR");
     }
 }
@@ -53,4 +55,9 @@ pub(crate) fn unanswered(attempt: u32, error_type: &'static str) {
 /// A wait between two attempts.
 pub(crate) fn waiting(attempt: u32, wait: std::time::Duration) {
     tracing::debug!(target: TARGET, attempt, wait_ms = wait.as_millis() as u64, "trying again after a wait");
+}
+
+/// A repetition that the client's retry budget does not allow.
+pub(crate) fn out_of_budget(attempt: u32) {
+    tracing::debug!(target: TARGET, attempt, "not tried again, because the retry budget is used up");
 }

@@ -18,6 +18,8 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
+const OURS: &str = concat!("stepup-client/", env!("CARGO_PKG_VERSION"));
+
 const SAFE: Operation = Operation {
     id: "safe",
     method: "GET",
@@ -50,7 +52,15 @@ impl Reply {
 }
 
 async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
-    let http = http_client(CONNECT_TIMEOUT, true, None).unwrap();
+    let transport = Transport {
+        limits,
+        ..Transport::new(DIALECT)
+    };
+    call_by(&transport, url, operation).await
+}
+
+async fn call_by(transport: &Transport, url: &str, operation: &Operation) -> Reply {
+    let http = http_client(CONNECT_TIMEOUT, OURS, true, None).unwrap();
     let mut request = Request::new(reqwest::Method::GET, url.parse().unwrap());
     request
         .headers_mut()
@@ -64,12 +74,9 @@ async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
             .insert("authentication", HeaderValue::from(number));
         Ok::<_, std::fmt::Error>(())
     };
-    let result = Transport {
-        limits,
-        dialect: DIALECT,
-    }
-    .execute(&http, request, operation, &facts, sign)
-    .await;
+    let result = transport
+        .execute(&http, request, operation, &facts, sign)
+        .await;
     Reply {
         result,
         facts,
@@ -268,7 +275,7 @@ async fn a_callers_own_client_does_not_follow_redirects_either() {
             .redirect(reqwest::redirect::Policy::limited(5))
             .user_agent("mine/1")
     });
-    let http = http_client(CONNECT_TIMEOUT, true, Some(eager)).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, OURS, true, Some(eager)).unwrap();
     let answer = http
         .get(format!("{}/x", server.uri()))
         .send()
@@ -374,20 +381,19 @@ async fn an_answer_that_does_not_come_ends_the_attempt_and_the_call_in_time() {
 #[tokio::test]
 async fn a_request_that_cannot_be_signed_is_not_sent() {
     let server = answering(&[(200, None)]).await;
-    let http = http_client(CONNECT_TIMEOUT, true, None).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, OURS, true, None).unwrap();
     let request = Request::new(
         reqwest::Method::GET,
         format!("{}/x", server.uri()).parse().unwrap(),
     );
     let facts = Facts::default();
-    let transport = Transport {
-        limits: Limits::default(),
-        dialect: DIALECT,
-    };
+    let transport = Transport::new(DIALECT);
     let sign = |_: &mut Request| Err(std::fmt::Error);
     let result = transport.execute(&http, request, &SAFE, &facts, sign).await;
     assert!(result.unwrap_err().is_builder());
-    assert!(facts.take_unsendable().unwrap().is::<std::fmt::Error>());
+    let error = facts.take_unsendable().unwrap();
+    assert_eq!(error.kind(), Kind::Signing);
+    assert!(error.source().unwrap().is::<std::fmt::Error>());
     assert_eq!(facts.attempts(), 0);
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -403,4 +409,179 @@ async fn limits_that_no_clock_can_hold_are_no_limits() {
     };
     let reply = call(&format!("{}/x", server.uri()), &SAFE, limits).await;
     assert_eq!(reply.status(), 200);
+}
+
+/// Limits without a wait that a test would feel: only answers that ask for none are repeated.
+const NO_WAIT: Option<&str> = Some("0");
+
+#[tokio::test]
+async fn a_client_without_budget_sends_a_call_once_and_ten_successes_are_worth_a_retry() {
+    let server = answering(&[(429, NO_WAIT)]).await;
+    let well = answering(&[(200, None)]).await;
+    let transport = Transport {
+        budget: Arc::new(Budget::new(1)),
+        ..Transport::new(DIALECT)
+    };
+    let failing = format!("{}/x", server.uri());
+    // A copy with options draws on the same budget.
+    let copy = transport.with(CallOptions::new().retries(9));
+    assert_eq!(call_by(&copy, &failing, &SAFE).await.facts.attempts(), 2);
+    assert_eq!(
+        call_by(&transport, &failing, &SAFE).await.facts.attempts(),
+        1
+    );
+    for _ in 0..10 {
+        call_by(&transport, &format!("{}/x", well.uri()), &SAFE).await;
+    }
+    let reply = call_by(&transport, &failing, &SAFE).await;
+    assert_eq!((reply.status(), reply.facts.attempts()), (429, 2));
+}
+
+#[tokio::test]
+async fn options_change_limits_headers_and_class_of_a_call() {
+    let server = answering(&[(503, NO_WAIT)]).await;
+    let url = format!("{}/x", server.uri());
+    let plain = Transport::new(DIALECT);
+    let options = CallOptions::new()
+        .idempotency_key("order-1")
+        .retries(1)
+        .header("x-gateway", "yes");
+    let reply = call_by(&plain.with(options), &url, &NEVER).await;
+    assert_eq!(reply.facts.attempts(), 2);
+    for request in server.received_requests().await.unwrap() {
+        assert_eq!(request.headers["idempotency-key"], "order-1");
+        assert_eq!(request.headers["x-gateway"], "yes");
+    }
+    assert_eq!(call_by(&plain, &url, &NEVER).await.facts.attempts(), 1);
+
+    let slow = MockServer::start().await;
+    let template = ResponseTemplate::new(200).set_delay(Duration::from_secs(3_600));
+    Mock::given(path("/x"))
+        .respond_with(template)
+        .mount(&slow)
+        .await;
+    let hasty = plain.with(CallOptions::new().timeout(Duration::from_millis(20)));
+    let reply = call_by(&hasty, &format!("{}/x", slow.uri()), &SAFE).await;
+    assert!(reply.result.unwrap_err().is_timeout());
+}
+
+#[tokio::test]
+async fn options_that_cannot_be_sent_send_nothing() {
+    let server = answering(&[(200, None)]).await;
+    let transport = Transport::new(DIALECT).with(CallOptions::new().header("host", "x"));
+    let reply = call_by(&transport, &format!("{}/x", server.uri()), &SAFE).await;
+    let error = Error::unanswered(reply.result.unwrap_err(), "safe", &reply.facts);
+    assert_eq!((error.kind(), error.attempts()), (Kind::InvalidInput, 0));
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+/// What a transport tells the application's function.
+fn observed(transport: Transport) -> (Transport, Arc<Mutex<Vec<FinishedCall>>>) {
+    let calls = Arc::<Mutex<Vec<FinishedCall>>>::default();
+    let kept = Arc::clone(&calls);
+    let on_call: OnCall = Arc::new(move |call| kept.lock().unwrap().push(call.clone()));
+    let transport = Transport {
+        on_call: Some(on_call),
+        ..transport
+    };
+    (transport, calls)
+}
+
+#[tokio::test]
+async fn each_call_is_told_once_with_its_facts() {
+    let server = answering(&[(429, NO_WAIT), (200, None)]).await;
+    let (transport, calls) = observed(Transport::new(DIALECT));
+    let url = format!("{}/x", server.uri());
+    call_by(&transport, &url, &SAFE).await;
+    let refusing = answering(&[(404, None)]).await;
+    call_by(&transport, &format!("{}/x", refusing.uri()), &NEVER).await;
+    let address = breaking_off(b"", 1);
+    call_by(&transport, &format!("http://{address}/x"), &NEVER).await;
+
+    let told: Vec<_> = calls.lock().unwrap().drain(..).collect();
+    let short = told.iter().map(|call| {
+        let error_type = call.error_type.as_deref();
+        (call.operation, call.status, error_type, call.attempts)
+    });
+    assert_eq!(
+        short.collect::<Vec<_>>(),
+        [
+            ("safe", Some(200), None, 2),
+            ("never", Some(404), Some("404"), 1),
+            ("never", None, Some("lost"), 1),
+        ]
+    );
+    let first = &told[0];
+    assert_eq!(
+        (first.api, first.method, first.url_template, first.retries()),
+        ("test", "GET", "/{id}", 1)
+    );
+    assert_eq!(first.server_address, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn timeouts_refused_connections_and_dropped_calls_are_told_by_their_own_words() {
+    let slow = MockServer::start().await;
+    let template = ResponseTemplate::new(200).set_delay(Duration::from_secs(3_600));
+    Mock::given(path("/x"))
+        .respond_with(template)
+        .mount(&slow)
+        .await;
+    let (transport, calls) = observed(Transport::new(DIALECT));
+    let last = || {
+        calls
+            .lock()
+            .unwrap()
+            .pop()
+            .unwrap()
+            .error_type
+            .unwrap()
+            .into_owned()
+    };
+    let url = format!("{}/x", slow.uri());
+
+    let hasty = transport.with(CallOptions::new().timeout(Duration::from_millis(20)));
+    call_by(&hasty, &url, &SAFE).await;
+    assert_eq!(last(), "timeout");
+
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let refusing = format!("http://{}/x", free.local_addr().unwrap());
+    drop(free);
+    let once = transport.with(CallOptions::new().retries(0));
+    call_by(&once, &refusing, &SAFE).await;
+    assert_eq!(last(), "connect");
+
+    let mut dropped = Box::pin(call_by(&transport, &url, &SAFE));
+    let waker = std::task::Waker::noop();
+    let polled = dropped
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(waker));
+    assert!(polled.is_pending());
+    drop(dropped);
+    assert_eq!(last(), "cancelled");
+}
+
+#[tokio::test]
+async fn a_call_is_a_span_with_opentelemetrys_names_and_an_event_for_each_attempt() {
+    recording::start();
+    let server = answering(&[(429, NO_WAIT), (503, None)]).await;
+    let once = Transport::new(DIALECT).with(CallOptions::new().retries(1));
+    call_by(&once, &format!("{}/x", server.uri()), &SAFE).await;
+    let log = recording::finish();
+    for expected in [
+        "otel.name=\"safe\"",
+        "otel.kind=\"client\"",
+        "http.request.method=\"GET\"",
+        "url.template=\"/{id}\"",
+        "server.address=\"127.0.0.1\"",
+        "server.port=",
+        "http.response.status_code=503",
+        "http.request.resend_count=1",
+        "error.type=\"503\"",
+        "otel.status_code=\"ERROR\"",
+        "answered attempt=1 http.response.status_code=429",
+        "answered attempt=2 http.response.status_code=503",
+    ] {
+        assert!(log.contains(expected), "{expected} is not in {log}");
+    }
 }

@@ -1,10 +1,11 @@
-//! Authsignal over the wire: what its SDKs lean on, rule by rule. Must not know the client, but for `client` and `session_tokens`, nor how the
-//! mock decides.
+//! Authsignal over the wire: what its SDKs lean on, rule by rule. Must not know the client, but for `client`,
+//! `client_options` and `session_tokens`, nor how the mock decides.
 
 mod actions;
 mod calls;
 mod challenges;
 mod client;
+mod client_options;
 mod facts;
 mod failures;
 mod gateway;

@@ -1,18 +1,22 @@
 //! [`Authsignal`] against a double that answers as told.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use futures_core::Stream as _;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, method, path_regex, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::super::{
-    CallChannel, CallState, FailureReason, SmsChannel, UserActionState, VerificationMethod,
+    AuthsignalTerminal, CallChannel, CallState, FailureReason, SmsChannel, UserActionState,
+    UserOfFlow, UserStream, VerificationMethod,
 };
 use super::*;
-use crate::RetryClass;
 use crate::transport::recording;
+use crate::{CallOptions, RetryClass};
+use http::Method;
 
 /// Called by SDKs of old; `raw()` has them.
 const OF_OLD_SDKS: [&str; 2] = ["login_with_email", "create_token"];
@@ -210,7 +214,8 @@ async fn pages_of_users_end_where_the_service_says_or_repeats_itself() {
         for mock in mocks {
             mock.expect(1).mount(&server).await;
         }
-        let mut pages = client(&server).user_pages(UserQuery::new().email("e").limit(1));
+        let query = UserQuery::new().email("e").limit(1);
+        let mut pages = client(&server).user_pages(query);
         let mut found = Vec::new();
         while let Some(page) = pages.next_page().await.unwrap() {
             found.extend(page.users.into_iter().map(|user| user.user_id));
@@ -1025,9 +1030,8 @@ async fn calls_are_repeated_as_the_apis_description_says() {
             .find(|declared| declared.id == operation)
             .unwrap();
         let expected = match declared.retry {
-            RetryClass::Safe => 3,
-            // Without the setting, `track` is not repeated.
-            RetryClass::Keyed | RetryClass::Never => 1,
+            RetryClass::Safe | RetryClass::Keyed => 3,
+            RetryClass::Never => 1,
         };
         assert_eq!(error.attempts(), expected, "{operation}");
         assert_eq!(error.kind(), Kind::Server);
@@ -1035,9 +1039,9 @@ async fn calls_are_repeated_as_the_apis_description_says() {
 }
 
 #[tokio::test]
-async fn tracking_is_repeated_with_the_same_key_where_that_is_wanted() {
+async fn tracking_is_repeated_with_the_same_key_unless_that_is_turned_off() {
     let server = serving(ResponseTemplate::new(503)).await;
-    let client = builder(&server).keyed_retries(true).build().unwrap();
+    let client = client(&server);
     let error = client
         .track("u", "a", TrackAttributes::new())
         .await
@@ -1056,7 +1060,7 @@ async fn tracking_is_repeated_with_the_same_key_where_that_is_wanted() {
     assert_eq!(server.received_requests().await.unwrap().len(), 4);
 
     let server = serving(ResponseTemplate::new(500)).await;
-    let client = builder(&server).keyed_retries(true).build().unwrap();
+    let client = builder(&server).keyed_retries(false).build().unwrap();
     let error = client
         .track("u", "a", TrackAttributes::new())
         .await
@@ -1218,4 +1222,373 @@ async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
     for text in [&log, &shown] {
         assert!(!text.contains("MARKED"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_gives_the_users_of_all_pages_and_ends_after_an_error() {
+    async fn next(users: &mut UserStream) -> Option<Result<String>> {
+        let user = std::future::poll_fn(|context| Pin::new(&mut *users).poll_next(context)).await;
+        user.map(|user| user.map(|user| user.user_id))
+    }
+    let user = |id: &str| json!({"userId": id, "emailVerified": true, "phoneNumberVerified": true});
+    let pages = [
+        json!({"users": [user("a"), user("b")], "lastEvaluatedUserId": "b"}),
+        json!({"users": [], "lastEvaluatedUserId": "c"}),
+        json!({"users": [user("d")], "lastEvaluatedUserId": "d"}),
+    ];
+    for (fails, status) in [(false, 200), (true, 400)] {
+        let body = json!({"users": [user("e")], "error": "invalid_request"});
+        let last = ResponseTemplate::new(status).set_body_json(body);
+        let server = MockServer::start().await;
+        for page in &pages {
+            let template = ResponseTemplate::new(200).set_body_json(page);
+            Mock::given(any())
+                .respond_with(template)
+                .up_to_n_times(1)
+                .mount(&server)
+                .await;
+        }
+        Mock::given(any()).respond_with(last).mount(&server).await;
+        let mut users = sendable(client(&server).user_pages(UserQuery::new()).into_stream());
+        assert!(server.received_requests().await.unwrap().is_empty());
+        for expected in ["a", "b", "d"] {
+            assert_eq!(next(&mut users).await.unwrap().unwrap(), expected);
+        }
+        match next(&mut users).await.unwrap() {
+            Ok(id) => assert!(id == "e" && !fails),
+            Err(error) => assert!(error.is_rejected() && fails),
+        }
+        assert!(next(&mut users).await.is_none() && next(&mut users).await.is_none());
+        assert_eq!(server.received_requests().await.unwrap().len(), 4);
+    }
+}
+
+/// Every call of this client and of a terminal, with marked arguments.
+async fn marked_calls(client: &Authsignal, terminal: &AuthsignalTerminal) -> Vec<Error> {
+    let m = "MARKED";
+    let user = || UserAttributes::new().email(m).custom(m, m);
+    let key = || TrackAttributes::new().idempotency_key(m).email(m);
+    let passkey = || Passkey::new(m, m, m);
+    let state = UserActionState::Allow;
+    let flow = FlowToStart::new(m).user(UserOfFlow::email(m));
+    let call = CallToStart::by_phone(m, m).user_id(m);
+    let ended = CallToFinish::new(m, CallState::ChallengeSucceeded).user_id(m);
+    let session = SessionToCreate::new(m, m).action(m);
+    let raw = client.send_raw(Method::POST, "/v1/MARKED?a=MARKED", json!({m: m}));
+    let results = [
+        client.get_user(m).await.map(drop),
+        client
+            .query_users(UserQuery::new().email(m).token(m))
+            .await
+            .map(drop),
+        client.update_user(m, user()).await.map(drop),
+        client.identify(m, user()).await.map(drop),
+        client.delete_user(m).await,
+        client.delete_user_with_actions(m).await,
+        client.get_authenticators(m).await.map(drop),
+        client
+            .enroll_verified_authenticator(m, VerifiedAuthenticator::authenticator_app(m))
+            .await
+            .map(drop),
+        client.delete_authenticator(m, m).await,
+        client.batch_enroll_passkeys([passkey()]).await.map(drop),
+        client.get_tenant_authenticators().await.map(drop),
+        client.track(m, m, key()).await.map(drop),
+        client.get_action(m, m, m).await.map(drop),
+        client.update_action(m, m, m, state).await.map(drop),
+        client
+            .query_user_actions(m, ActionQuery::new().code(m))
+            .await
+            .map(drop),
+        client
+            .validate_challenge(TokenToValidate::new(m).user_id(m))
+            .await
+            .map(drop),
+        client
+            .challenge(ChallengeToStart::sms(m, m).idempotency_key(m))
+            .await
+            .map(drop),
+        client.verify(m, m).await.map(drop),
+        client
+            .claim_challenge(ChallengeToClaim::new(m, m))
+            .await
+            .map(drop),
+        client
+            .get_challenge(ChallengeQuery::new().challenge_id(m))
+            .await
+            .map(drop),
+        client.start_flow(flow).await.map(drop),
+        client.verify_flow(m, m).await.map(drop),
+        client.start_call(call).await.map(drop),
+        client.finish_call(ended).await,
+        client.create_session(session).await.map(drop),
+        client
+            .validate_session(SessionToValidate::new(m))
+            .await
+            .map(drop),
+        client.refresh_session(m).await.map(drop),
+        client.revoke_session(m).await,
+        client.revoke_user_sessions(m).await,
+        client.get_devices(m).await.map(drop),
+        client
+            .update_device(m, m, DeviceMemory::Forgotten)
+            .await
+            .map(drop),
+        client.invalidate_device(m, m).await.map(drop),
+        client.jwks(m).await.map(drop),
+        client.openid_configuration(m).await.map(drop),
+        terminal.start_challenge().await.map(drop),
+        terminal.verify_challenge(m, m).await.map(drop),
+        raw.await.map(drop),
+    ];
+    results.into_iter().filter_map(Result::err).collect()
+}
+
+#[tokio::test]
+async fn no_argument_of_any_operation_reaches_a_log_an_error_or_a_metric() {
+    recording::start();
+    let told = std::sync::Arc::<std::sync::Mutex<String>>::default();
+    let (mut shown, mut reached) = (String::new(), BTreeSet::new());
+    // An answer that is refused, one that cannot be read, one that fails, and none.
+    let refused = json!({"error": "invalid_request", "errorDescription": "It is refused."});
+    for template in [
+        ResponseTemplate::new(400).set_body_json(refused),
+        ResponseTemplate::new(200).set_body_json(json!({"MARKED": "MARKED"})),
+        ResponseTemplate::new(200).set_body_json(json!(["MARKED"])),
+        ResponseTemplate::new(502).set_body_string("<html>MARKED</html>"),
+        ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1/MARKED"),
+    ] {
+        let server = serving(template.insert_header("set-cookie", "MARKED")).await;
+        let kept = std::sync::Arc::clone(&told);
+        let on_call =
+            move |call: &crate::FinishedCall| *kept.lock().unwrap() += &format!("{call:?}\n");
+        let terminal = builder(&server).retries(0).build_terminal().unwrap();
+        let options = CallOptions::new()
+            .retries(0)
+            .header("x-marked", "MARKED")
+            .idempotency_key("MARKED");
+        let client = builder(&server).on_call(on_call).build().unwrap();
+        let client = client.with(options);
+        let errors = marked_calls(&client, &terminal.with(CallOptions::new())).await;
+        let mut called = BTreeSet::new();
+        for error in errors {
+            called.extend(error.operation());
+            let text = error.to_string();
+            assert!(!text.contains(['\n', '\r']), "{text}");
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            shown += &format!("{text} {error:?} {source:?}\n");
+        }
+        shown += &format!("{client:?} {terminal:?} {:?}\n", client.raw());
+        reached.append(&mut called);
+    }
+    for operation in raw::operations::ALL {
+        let old = OF_OLD_SDKS.contains(&operation.id);
+        assert!(old || reached.contains(operation.id), "{}", operation.id);
+    }
+    let log = recording::finish();
+    let told = told.lock().unwrap();
+    assert!(log.contains("stepup.operation=\"verify_flow\""));
+    assert!(told.contains("verify_flow") && shown.contains("verify_flow"));
+    for text in [&log, &shown, &*told] {
+        let at = text.find("MARKED").map(|at| at.saturating_sub(200));
+        assert_eq!(at, None, "{}", &text[at.unwrap_or_default()..][..300]);
+    }
+}
+
+/// A future that a task can run.
+fn sendable<T: Send>(value: T) -> T {
+    value
+}
+
+#[tokio::test]
+async fn a_reply_has_status_headers_request_id_and_attempts() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "0");
+    let well = ResponseTemplate::new(200)
+        .set_body_json(json!({"isEnrolled": true}))
+        .insert_header("x-request-id", "r-1");
+    Mock::given(any())
+        .respond_with(busy)
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(any()).respond_with(well).mount(&server).await;
+    let client = client(&server);
+    let call = client.reply(async |client| client.get_user("u").await);
+    let reply = sendable(call).await.unwrap();
+    assert!(reply.value().is_enrolled);
+    assert_eq!((reply.status(), reply.attempts()), (200, 2));
+    assert_eq!(reply.request_id(), Some("r-1"));
+    assert_eq!(reply.headers()["x-request-id"], "r-1");
+    assert!(!format!("{reply:?}").contains("r-1"));
+
+    let none = client.reply(async |_| Ok(())).await.unwrap_err();
+    assert_eq!(none.kind(), Kind::InvalidInput);
+}
+
+#[tokio::test]
+async fn an_error_has_the_id_of_its_request() {
+    let template = ResponseTemplate::new(404).set_body_json(json!({"error": "not_found"}));
+    let server = serving(template.insert_header("x-amzn-requestid", "r-2")).await;
+    let call = async |client: Authsignal| client.get_action("u", "a", "k").await;
+    let error = client(&server).reply(call).await.unwrap_err();
+    assert_eq!(error.request_id(), Some("r-2"));
+    assert!(error.is_not_found() && !error.to_string().contains("r-2"));
+}
+
+#[tokio::test]
+async fn options_belong_to_the_copy_and_not_to_its_client() {
+    let server = serving(ResponseTemplate::new(503).insert_header("retry-after", "0")).await;
+    let client = client(&server);
+    let once = client.with(CallOptions::new().retries(0).header("x-a", "1"));
+    let twice = once.with(CallOptions::new().retries(1));
+    for (client, attempts, header) in [(&once, 1, true), (&twice, 2, true), (&client, 3, false)] {
+        server.reset().await;
+        let template = ResponseTemplate::new(503).insert_header("retry-after", "0");
+        Mock::given(any())
+            .respond_with(template)
+            .mount(&server)
+            .await;
+        assert_eq!(client.get_user("u").await.unwrap_err().attempts(), attempts);
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests.len(), attempts as usize);
+        for request in requests {
+            assert_eq!(request.headers.contains_key("x-a"), header);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_an_action_is_repeated_in_a_header() {
+    let server = answering(200, tracked()).await;
+    let client = client(&server);
+    let keyed = client.with(CallOptions::new().idempotency_key("of the options"));
+    let own = TrackAttributes::new().idempotency_key("of the action");
+    let unusual = TrackAttributes::new().idempotency_key("clé\n");
+    for (client, attributes, key, header) in [
+        (&client, own.clone(), "of the action", Some("of the action")),
+        (&keyed, own, "of the action", Some("of the action")),
+        (
+            &keyed,
+            TrackAttributes::new(),
+            "of the options",
+            Some("of the options"),
+        ),
+        (&client, unusual, "clé\n", None),
+    ] {
+        client.track("u", "a", attributes).await.unwrap();
+        let requests = server.received_requests().await.unwrap();
+        let request = requests.last().unwrap();
+        assert_eq!(sent(request).1["idempotencyKey"], key);
+        let found = request.headers.get("idempotency-key");
+        assert_eq!(found.map(|value| value.to_str().unwrap()), header);
+    }
+    let random = client.track("u", "a", TrackAttributes::new()).await;
+    random.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let request = requests.last().unwrap();
+    let key = request.headers["idempotency-key"].to_str().unwrap();
+    assert_eq!(sent(request).1["idempotencyKey"], key);
+
+    let server = answering(
+        200,
+        json!({"state": "ALLOW", "idempotencyKey": "k", "challengeId": "c", "expiresAt": 1}),
+    )
+    .await;
+    let client = self::client(&server);
+    let action = ActionAttributes::new(UserActionState::Allow);
+    client.update_action("u", "a", "k-1", action).await.unwrap();
+    let code = ChallengeToStart::sms("a", "+1").idempotency_key("k-2");
+    client.challenge(code).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let keys = requests
+        .iter()
+        .map(|request| request.headers["idempotency-key"].to_str().unwrap());
+    assert_eq!(keys.collect::<Vec<_>>(), ["k-1", "k-2"]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_no_method_calls_is_reached_with_credentials_and_retries() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after", "0");
+    Mock::given(any())
+        .respond_with(busy)
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    let well = ResponseTemplate::new(200).set_body_json(json!({"new": [1]}));
+    Mock::given(method("GET"))
+        .respond_with(well)
+        .mount(&server)
+        .await;
+    Mock::given(method("DELETE"))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&server)
+        .await;
+    let refusal = ResponseTemplate::new(400).set_body_json(json!({"error": "new_code"}));
+    Mock::given(method("POST"))
+        .respond_with(refusal)
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    let send = async |client: Authsignal| client.send_raw(Method::GET, "/v1/new?a=b", None).await;
+    let reply = client.reply(send).await.unwrap();
+    assert_eq!((reply.value(), reply.attempts()), (&json!({"new": [1]}), 2));
+    let empty = client.send_raw(Method::DELETE, "/v1/new", None).await;
+    assert_eq!(empty.unwrap(), Value::Null);
+    let body = json!({"a": 1});
+    let error = client
+        .send_raw(Method::POST, "/v1/new", body.clone())
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.status()), (Kind::Rejected, Some(400)));
+    assert_eq!(
+        (error.code(), error.operation()),
+        (Some("new_code"), Some("send_raw"))
+    );
+
+    let requests = server.received_requests().await.unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.headers["authorization"] == AUTHORIZATION)
+    );
+    let shown: Vec<_> = requests.iter().map(sent).collect();
+    assert_eq!(shown[0], ("GET /v1/new?a=b".to_owned(), Value::Null));
+    assert_eq!(shown[3], ("POST /v1/new".to_owned(), body));
+    let outside = client.send_raw(Method::GET, "/../x", None).await;
+    assert_eq!(outside.unwrap_err().kind(), Kind::InvalidInput);
+    assert_eq!(server.received_requests().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_client_of_the_applications_own_sends_the_calls() {
+    let server = answering(200, json!({"isEnrolled": true})).await;
+    let own = reqwest::Client::builder()
+        .user_agent("own/1")
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let plain = builder(&server).http_client(own.clone()).build().unwrap();
+    plain.get_user("u").await.unwrap();
+    let named = builder(&server).http_client(own).app_name("shop/1.2");
+    named.build().unwrap().get_user("u").await.unwrap();
+    let ours = builder(&server).app_name("shop").build().unwrap();
+    ours.get_user("u").await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let agents = requests
+        .iter()
+        .map(|request| request.headers["user-agent"].to_str().unwrap());
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        agents.collect::<Vec<_>>(),
+        [
+            "own/1".to_owned(),
+            format!("shop/1.2 stepup-client/{version}"),
+            format!("shop stepup-client/{version}"),
+        ]
+    );
+    let error = builder(&server).app_name("a b").build().unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
 }

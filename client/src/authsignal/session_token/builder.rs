@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::claims::Checks;
 use super::keys::Keys;
 use super::{DEFAULT_CLOCK_SKEW, DEFAULT_REFETCH_INTERVAL, SessionVerifier, Shared};
-use crate::authsignal::hooks::Inner;
+use crate::authsignal::hooks::{DIALECT, Inner};
 use crate::authsignal::{URL_VARIABLE, raw};
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 #[cfg(doc)]
@@ -126,14 +126,14 @@ impl SessionVerifierBuilder {
             Some(url) => server("the API URL given to the builder", &url)?,
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
-        let (http, limits) = self.settings.build(&parsed(&server)?)?;
+        let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
         let issuer = self.issuer.unwrap_or_else(|| {
             format!(
                 "{server}/v1/client/public/{}",
                 encode_path(tenant_id.as_str())
             )
         });
-        let raw = raw::Client::new_with_client(&server, http, Inner::anonymous(limits));
+        let raw = raw::Client::new_with_client(&server, http, Inner::anonymous(transport));
         Ok(SessionVerifier {
             shared: Arc::new(Shared {
                 raw,
