@@ -1,7 +1,8 @@
 //! The front of the whole server: what applies to every request and every answer of every route. Knows no operation.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use axum::Router;
@@ -53,15 +54,15 @@ pub fn front(
 
 /// The answer to a request, before the headers that every answer has.
 async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Request) -> Response {
-    let refusal = gate::refusal(app, &request).or_else(|| gate::repeated_host(app, &request));
-    if let Some(refusal) = refusal {
+    if let Some(refusal) =
+        gate::refusal(app, &request).or_else(|| gate::repeated_host(app, &request))
+    {
         return refusal;
     }
     let reads = request.method().is_safe().then(|| request.uri().clone());
     // The router's error type has no value.
     let Ok(response) = if is_public(request.uri().path()) {
-        // On the heap, so that no other request pays for its size.
-        Box::pin(cors().layer(router).oneshot(request)).await
+        readable(router, request).await
     } else {
         router.call(request).await
     };
@@ -69,6 +70,14 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
         Some(uri) => outlet.guard(uri.path(), response),
         None => response,
     }
+}
+
+/// The answer to a request that a page of any origin may read. On the heap, so that no other request pays for its size.
+fn readable(
+    router: Router,
+    request: Request,
+) -> Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>> {
+    Box::pin(cors().layer(router).oneshot(request))
 }
 
 /// Fetch's header for which pages may load an answer without CORS.

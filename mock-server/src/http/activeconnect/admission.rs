@@ -204,6 +204,10 @@ impl ActiveconnectApi {
 
 /// Refuses a header of the signature that is there twice: a proxy may check one of them, and the mock the other.
 fn each_once(headers: &HeaderMap) -> Result<(), Fault> {
+    // Most requests repeat none at all.
+    if headers.keys_len() == headers.len() {
+        return Ok(());
+    }
     let mut names = HEADERS.into_iter().flatten();
     let is_repeated = |name: &&&str| headers.get_all(**name).iter().nth(1).is_some();
     match names.find(is_repeated) {

@@ -14,6 +14,8 @@ use super::unknown::{TOLD, Unknown, rejection};
 pub struct Document {
     text: &'static str,
     read: OnceLock<Value>,
+    /// Its component schemas, which every request looks up.
+    schemas: OnceLock<&'static Value>,
 }
 
 impl fmt::Debug for Document {
@@ -30,6 +32,7 @@ impl Document {
         Self {
             text,
             read: OnceLock::new(),
+            schemas: OnceLock::new(),
         }
     }
 
@@ -57,7 +60,7 @@ impl Document {
 pub struct Schema {
     document: &'static Document,
     name: &'static str,
-    /// Its own part of the document: three look-ups, of which each request would pay for several.
+    /// Its own part of the document, so that no request looks it up.
     own: OnceLock<&'static Value>,
     validator: OnceLock<jsonschema::Validator>,
 }
@@ -112,7 +115,7 @@ impl Schema {
     /// The members, at any depth, that the schema does not name, as many as are told. An object of free form has none.
     pub(super) fn unknown_members(&self, value: &Value) -> Vec<Unknown> {
         let mut found = Vec::new();
-        unknown_members(self.document.read(), self.own(), value, &mut found);
+        unknown_members(self.schemas(), self.own(), value, &mut found);
         found
     }
 
@@ -129,25 +132,30 @@ impl Schema {
     ///
     /// The first name that is unknown where the schema refuses such.
     pub fn keep_known(&self, value: &mut Value) -> Result<(), Rejection> {
-        keep_known(self.document.read(), self.own(), value)
+        keep_known(self.schemas(), self.own(), value)
     }
 
     /// Reads numbers such as `4.0` as the whole ones that they are, where the schema wants whole ones. JSON Schema does not
     /// tell the two apart, and Rust's types do.
     pub fn read_whole_numbers(&self, value: &mut Value) {
-        whole_numbers(self.document.read(), self.own(), value);
+        whole_numbers(self.schemas(), self.own(), value);
     }
 
     /// Takes away members that are null, at any depth. Within an object of free form, only its own: what such a member holds
     /// is the caller's affair.
     pub fn drop_null_members(&self, value: &mut Value) {
-        drop_nulls(self.document.read(), self.own(), value);
+        drop_nulls(self.schemas(), self.own(), value);
     }
 
     /// The schema itself. Its references are pointers into [`root`](Self::root).
     pub fn own(&self) -> &'static Value {
-        self.own
-            .get_or_init(|| &self.root()["components"]["schemas"][self.name])
+        self.own.get_or_init(|| &self.schemas()[self.name])
+    }
+
+    /// All component schemas of the document.
+    fn schemas(&self) -> &'static Value {
+        let schemas = &self.document.schemas;
+        schemas.get_or_init(|| &self.root()["components"]["schemas"])
     }
 
     /// The document that holds it.
@@ -162,7 +170,8 @@ impl Schema {
     /// What is wrong with the schema.
     #[cfg(test)]
     pub fn compile(&self) -> Result<(), String> {
-        self.document.compile(self.name).map(drop)
+        self.document.compile(self.name)?;
+        all_referred(self.schemas(), self.schemas())
     }
 
     fn validator(&self) -> &jsonschema::Validator {
@@ -176,27 +185,40 @@ impl Schema {
     }
 }
 
-/// The schema that a reference names. Most references name a component, and a pointer to one costs four times as much,
-/// because it unescapes each of its steps.
-fn referred<'d>(document: &'d Value, reference: &str) -> Option<&'d Value> {
-    let component = reference.strip_prefix("#/components/schemas/");
-    component
-        .and_then(|name| document["components"]["schemas"].get(name))
-        .or_else(|| document.pointer(reference.trim_start_matches('#')))
+/// Whether [`referred`] finds what each reference in a value names.
+#[cfg(test)]
+fn all_referred(schemas: &Value, value: &Value) -> Result<(), String> {
+    let inner: Vec<&Value> = match value {
+        Value::Object(members) => members.values().collect(),
+        Value::Array(elements) => elements.iter().collect(),
+        _ => Vec::new(),
+    };
+    let reference = value.get("$ref").and_then(Value::as_str);
+    match reference.filter(|reference| referred(schemas, reference).is_none()) {
+        Some(reference) => Err(format!("{reference} names no component schema")),
+        None => inner
+            .into_iter()
+            .try_for_each(|value| all_referred(schemas, value)),
+    }
 }
 
-fn unknown_members(document: &Value, schema: &Value, value: &Value, found: &mut Vec<Unknown>) {
+/// The schema that a reference names: every reference names a component, as [`Schema::compile`] proves.
+fn referred<'d>(schemas: &'d Value, reference: &str) -> Option<&'d Value> {
+    schemas.get(reference.strip_prefix("#/components/schemas/")?)
+}
+
+fn unknown_members(schemas: &Value, schema: &Value, value: &Value, found: &mut Vec<Unknown>) {
     // Most members of a body are of neither kind, and have no members themselves.
     if !value.is_object() && !value.is_array() {
         return;
     }
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = referred(document, reference);
-        return target.map_or((), |target| unknown_members(document, target, value, found));
+        let target = referred(schemas, reference);
+        return target.map_or((), |target| unknown_members(schemas, target, value, found));
     }
     let inner = |name: &str, schema: &Value, value: &Value, found: &mut Vec<Unknown>| {
         let before = found.len();
-        unknown_members(document, schema, value, found);
+        unknown_members(schemas, schema, value, found);
         for unknown in &mut found[before..] {
             unknown.enter(name);
         }
@@ -224,10 +246,10 @@ fn unknown_members(document: &Value, schema: &Value, value: &Value, found: &mut 
     }
 }
 
-fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(), Rejection> {
+fn keep_known(schemas: &Value, schema: &Value, value: &mut Value) -> Result<(), Rejection> {
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = referred(document, reference);
-        return target.map_or(Ok(()), |target| keep_known(document, target, value));
+        let target = referred(schemas, reference);
+        return target.map_or(Ok(()), |target| keep_known(schemas, target, value));
     }
     match value {
         Value::Object(members) => {
@@ -244,7 +266,7 @@ fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(),
             let mut emptied = Vec::new();
             for (name, member) in members.iter_mut() {
                 let was_empty = is_empty(member);
-                keep_known(document, &properties[name], member)?;
+                keep_known(schemas, &properties[name], member)?;
                 if is_empty(member) && !was_empty {
                     emptied.push(name.clone());
                 }
@@ -254,7 +276,7 @@ fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(),
         }
         Value::Array(elements) => {
             for element in elements {
-                keep_known(document, &schema["items"], element)?;
+                keep_known(schemas, &schema["items"], element)?;
             }
         }
         _ => {}
@@ -266,10 +288,10 @@ fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
+fn whole_numbers(schemas: &Value, schema: &Value, value: &mut Value) {
     if let Some(reference) = schema["$ref"].as_str() {
-        if let Some(target) = referred(document, reference) {
-            whole_numbers(document, target, value);
+        if let Some(target) = referred(schemas, reference) {
+            whole_numbers(schemas, target, value);
         }
         return;
     }
@@ -281,7 +303,7 @@ fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
         }
         Value::Array(elements) => {
             for element in elements.iter_mut().filter(|element| has_point(element)) {
-                whole_numbers(document, &schema["items"], element);
+                whole_numbers(schemas, &schema["items"], element);
             }
         }
         Value::Object(members) => {
@@ -289,24 +311,24 @@ fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
             for (name, member) in members.iter_mut().filter(|(_, member)| has_point(member)) {
                 let own = schema["properties"].get(name);
                 let own = own.unwrap_or(&schema["additionalProperties"]);
-                whole_numbers(document, own, member);
+                whole_numbers(schemas, own, member);
             }
         }
         _ => {}
     }
 }
 
-fn drop_nulls(document: &Value, schema: &Value, value: &mut Value) {
+fn drop_nulls(schemas: &Value, schema: &Value, value: &mut Value) {
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = referred(document, reference);
-        return drop_nulls(document, target.unwrap_or(&Value::Null), value);
+        let target = referred(schemas, reference);
+        return drop_nulls(schemas, target.unwrap_or(&Value::Null), value);
     }
     match (value, schema["properties"].as_object()) {
         (Value::Object(members), Some(properties)) => {
             members.retain(|_, member| !member.is_null());
             for (name, member) in members {
                 let schema = properties.get(name).unwrap_or(&Value::Null);
-                drop_nulls(document, schema, member);
+                drop_nulls(schemas, schema, member);
             }
         }
         (Value::Object(members), None) if is_free(schema) => {
@@ -314,7 +336,7 @@ fn drop_nulls(document: &Value, schema: &Value, value: &mut Value) {
         }
         (Value::Array(elements), _) if schema["items"].is_object() => {
             for element in elements {
-                drop_nulls(document, &schema["items"], element);
+                drop_nulls(schemas, &schema["items"], element);
             }
         }
         (value, _) => drop_null_members(value),
