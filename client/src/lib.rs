@@ -15,32 +15,8 @@
     expect(dead_code, reason = "without an API there are no calls that can fail")
 )]
 
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-mod call_options;
 mod comma_list;
 mod error;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-mod finished_call;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-mod reply;
 mod secret;
 mod segment;
 #[cfg(any(
@@ -78,32 +54,8 @@ mod changes;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-pub use call_options::CallOptions;
 pub use comma_list::CommaList;
 pub use error::{Error, Kind, Result};
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-pub use finished_call::FinishedCall;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management",
-    feature = "mock-control"
-))]
-pub use reply::Reply;
 pub use secret::Secret;
 pub use segment::{InvalidSegment, PathSegment};
 #[cfg(any(
@@ -113,7 +65,7 @@ pub use segment::{InvalidSegment, PathSegment};
     feature = "authsignal-management",
     feature = "mock-control"
 ))]
-pub use transport::{Operation, RetryClass};
+pub use transport::{CallOptions, FinishedCall, Operation, Reply, RetryClass};
 
 /// Methods, headers and statuses, for [`CallOptions`], [`Reply`] and `send_raw`.
 pub use http;

@@ -12,8 +12,8 @@ use reqwest::{Body, Request, Response};
 use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::authsignal_secret::{basic, bearer};
-use crate::call_options::IDEMPOTENCY_KEY;
 use crate::secret::Secret;
+use crate::transport::call_options::IDEMPOTENCY_KEY;
 use crate::transport::{Dialect, Facts, Operation, RetryClass, Transport};
 
 pub(super) const DIALECT: Dialect = Dialect {

@@ -22,7 +22,7 @@ macro_rules! calls {
             &self,
             call: impl AsyncFnOnce(Self) -> $crate::Result<T>,
         ) -> $crate::Result<$crate::Reply<T>> {
-            let capture = $crate::reply::Capture::default();
+            let capture = $crate::transport::reply::Capture::default();
             let kept = capture.clone();
             let client = self.changed(|inner| {
                 inner.transport = inner.transport.capturing(kept);

@@ -3,6 +3,7 @@
 
 mod budget;
 mod call;
+pub(crate) mod call_options;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
@@ -10,6 +11,7 @@ mod call;
     feature = "authsignal-management"
 ))]
 mod client;
+pub(crate) mod finished_call;
 pub(crate) mod proxy;
 #[cfg(any(
     feature = "activeconnect",
@@ -25,6 +27,7 @@ pub(crate) mod raw_call;
 )]
 pub(crate) mod recording;
 pub(crate) mod redact;
+pub(crate) mod reply;
 pub(crate) mod retry;
 pub(crate) mod settings;
 mod telemetry;
@@ -44,12 +47,10 @@ use reqwest::{Request, Response};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use crate::call_options::CallOptions;
 use crate::error::{Error, Kind};
-use crate::finished_call::{FinishedCall, OnCall};
-use crate::reply::{self, Capture};
 use budget::Budget;
 pub(crate) use call::Call;
+pub use call_options::CallOptions;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
@@ -57,6 +58,10 @@ pub(crate) use call::Call;
     feature = "authsignal-management"
 ))]
 pub(crate) use client::calls;
+pub use finished_call::FinishedCall;
+use finished_call::OnCall;
+use reply::Capture;
+pub use reply::Reply;
 use retry::{Decision, Outcome};
 
 /// The time after a wait, or decades from now for waits that no clock can hold.

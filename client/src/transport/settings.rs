@@ -9,9 +9,9 @@ use http::HeaderValue;
 use url::Url;
 
 use super::budget::{self, Budget};
+use super::finished_call::OnCall;
 use super::{CONNECT_TIMEOUT, Dialect, HttpBuilder, Limits, Transport, proxy};
 use crate::error::{Error, Result};
-use crate::finished_call::OnCall;
 
 /// Limits of time and repetition, and changes to the HTTP client.
 pub(crate) struct Settings {
