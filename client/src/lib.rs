@@ -54,6 +54,14 @@ mod changes;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+mod vendor_client;
+
 pub use comma_list::CommaList;
 pub use error::{Error, Kind, Result};
 pub use secret::Secret;

@@ -200,7 +200,7 @@ impl Activeconnect {
         &self.shared.server
     }
 
-    transport::calls!(types::Failure);
+    crate::vendor_client::calls!(types::Failure);
 
     /// A copy with another state of the generated client.
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -196,7 +196,7 @@ impl Authsignal {
         &self.shared.raw
     }
 
-    transport::calls!(ErrorResponse);
+    crate::vendor_client::calls!(ErrorResponse);
 
     /// A copy with another state of the generated client.
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {

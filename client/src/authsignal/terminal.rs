@@ -15,7 +15,7 @@ use crate::authsignal_host::Region;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::transport::{self, Facts};
+use crate::transport::Facts;
 
 /// A client for a terminal of a tenant, such as a kiosk: it shows a challenge that a user passes on their phone.
 ///
@@ -64,7 +64,7 @@ impl AuthsignalTerminal {
         Self { raw: Arc::new(raw) }
     }
 
-    transport::calls!(ErrorResponse);
+    crate::vendor_client::calls!(ErrorResponse);
 
     /// A copy with another state of the generated client.
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -137,7 +137,7 @@ impl AuthsignalClient {
         &self.raw
     }
 
-    transport::calls!(types::ErrorResponse);
+    crate::vendor_client::calls!(types::ErrorResponse);
 
     /// A copy with another state of the generated client.
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {

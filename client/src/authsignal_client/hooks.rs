@@ -14,7 +14,8 @@ use reqwest::{Request, Response};
 use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Operation, Transport, raw_call};
+use crate::transport::{Dialect, Facts, Operation, Transport};
+use crate::vendor_client::raw_call;
 
 pub(super) const DIALECT: Dialect = Dialect {
     api: "authsignal-client",

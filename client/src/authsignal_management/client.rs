@@ -128,7 +128,7 @@ impl AuthsignalManagement {
         &self.raw
     }
 
-    transport::calls!(ErrorResponse);
+    crate::vendor_client::calls!(ErrorResponse);
 
     /// A copy with another state of the generated client.
     fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -4,22 +4,8 @@
 mod budget;
 mod call;
 pub(crate) mod call_options;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management"
-))]
-mod client;
 pub(crate) mod finished_call;
 pub(crate) mod proxy;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management"
-))]
-pub(crate) mod raw_call;
 #[cfg(test)]
 #[allow(
     dead_code,
@@ -51,13 +37,6 @@ use crate::error::{Error, Kind};
 use budget::Budget;
 pub(crate) use call::Call;
 pub use call_options::CallOptions;
-#[cfg(any(
-    feature = "activeconnect",
-    feature = "authsignal",
-    feature = "authsignal-client",
-    feature = "authsignal-management"
-))]
-pub(crate) use client::calls;
 pub use finished_call::FinishedCall;
 use finished_call::OnCall;
 use reply::Capture;

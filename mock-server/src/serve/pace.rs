@@ -293,20 +293,6 @@ impl Pace {
         }
     }
 
-    /// Whether a request has begun to arrive, and has not arrived whole. Of requests that share a connection, nobody can tell
-    /// which of them that would be.
-    pub(super) fn is_incomplete(&self) -> bool {
-        if self.is_shared() {
-            return false;
-        }
-        let state = self.state();
-        match state.phase {
-            Phase::Idle => false,
-            Phase::Head => true,
-            Phase::Busy => !state.whole,
-        }
-    }
-
     pub(super) fn phase(&self) -> Phase {
         self.state().phase
     }

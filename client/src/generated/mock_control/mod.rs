@@ -209,15 +209,16 @@ impl Client {
     }
     /// Export requests as HAR
     ///
-    /// Shows the newest requests and answers in the format HTTP Archive 1.2, oldest first, for tools that read it. Secrets are
-    /// masked. The mock keeps no times but when a request came, so every duration is 0 or unknown (-1).
+    /// Shows the requests and answers that the journal keeps in the format HTTP Archive 1.2, oldest first, for tools that read it.
+    /// Secrets are masked. An answer is shown as the mock made it; `_warning` says what a fault did to it afterwards. The mock
+    /// keeps no times but when a request came, so every duration is 0 or unknown (-1).
     ///
     ///
     /// Sends a `GET` request to `/_mock/journal/har`
     ///
     /// Arguments:
     /// - `after`: Only requests with a greater number.
-    /// - `limit`: Largest number of results. The default is 100.
+    /// - `limit`: Largest number of requests, the newest ones. Without it, all that the journal keeps.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn export_har(&self) -> builder::ExportHar<'_> {
         builder::ExportHar::new(self)

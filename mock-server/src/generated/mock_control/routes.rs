@@ -108,8 +108,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SearchJournalResponse> + Send;
     /// Export requests as HAR: `GET /_mock/journal/har`
     ///
-    /// Shows the newest requests and answers in the format HTTP Archive 1.2, oldest first, for tools that read it. Secrets are
-    /// masked. The mock keeps no times but when a request came, so every duration is 0 or unknown (-1).
+    /// Shows the requests and answers that the journal keeps in the format HTTP Archive 1.2, oldest first, for tools that read it.
+    /// Secrets are masked. An answer is shown as the mock made it; `_warning` says what a fault did to it afterwards. The mock
+    /// keeps no times but when a request came, so every duration is 0 or unknown (-1).
     fn export_har(
         &self,
         caller: Self::Reader,
@@ -1041,7 +1042,7 @@ pub struct ExportHarRequest {
     pub after: Option<i64>,
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
-    /// Largest number of results. The default is 100.
+    /// Largest number of requests, the newest ones. Without it, all that the journal keeps.
     pub limit: Option<i32>,
 }
 /// Answers of `export_har`: exactly those of the spec.

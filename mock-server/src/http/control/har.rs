@@ -17,7 +17,8 @@ impl ControlApi {
         request: &api::ExportHarRequest,
     ) -> Result<wire::HttpArchive, Trouble> {
         let since = self.app.since(number(request.after));
-        let read = self.read(request.tenant.as_deref(), since, limit(request.limit))?;
+        let most = request.limit.map_or(usize::MAX, |most| limit(Some(most)));
+        let read = self.read(request.tenant.as_deref(), since, most)?;
         let mut entries = Vec::new();
         for (ledger, found) in read.entries.iter().rev() {
             let carried = self.app.contents(ledger.as_deref(), found);
@@ -60,6 +61,7 @@ fn entry(request: &wire::JournalDetail, version: &str) -> Value {
         ("_operation", &listed.operation),
         ("_userId", &listed.user_id),
         ("_reason", &listed.reason),
+        ("_warning", &listed.warning),
     ];
     for (name, value) in own {
         if let (Some(value), Value::Object(entry)) = (value, &mut entry) {

@@ -762,6 +762,34 @@ async fn the_har_names_the_version_of_http_of_each_request() {
 }
 
 #[tokio::test]
+async fn the_har_has_every_request_as_it_came_and_what_a_fault_did_to_its_answer() {
+    let mock = Mock::of(json!({"tenants": [{
+        "authsignal": {"id": "t", "secret": "s"},
+        "faults": [{"operation": "get_user", "connection": "reset_before_answer"}],
+    }]}));
+    for method in ["GET", "HEAD"].into_iter().cycle().take(102) {
+        let request = Request::builder().method(method).uri("/v1/users/c");
+        let request = request.header("host", "mock.test");
+        // The secret `s` as HTTP Basic.
+        let request = request.header("authorization", "Basic czo=");
+        let request = request.body(Body::empty()).unwrap();
+        mock.router.clone().oneshot(request).await.unwrap();
+    }
+    let (_, har) = mock.get("/_mock/journal/har").await;
+    let entries = har["log"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 102);
+    assert_eq!(entries[101]["request"]["method"], "HEAD");
+    let warning = entries[0]["_warning"].as_str().unwrap();
+    assert!(warning.contains("/_mock/faults"), "{warning}");
+    assert_eq!(entries[1]["_warning"], Value::Null);
+    let (_, newest) = mock.get("/_mock/journal/har?limit=7").await;
+    assert_eq!(
+        newest["log"]["entries"].as_array().unwrap()[..],
+        entries[95..]
+    );
+}
+
+#[tokio::test]
 async fn the_state_shows_settings_as_json() {
     let mock = Mock::of(json!({"tenants": [{"authsignal": {"id": "t", "secret": "s"}}]}));
     let set = [

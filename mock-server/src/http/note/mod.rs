@@ -4,11 +4,11 @@
 
 pub(crate) mod masking;
 
-use http::Version;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
     USER_AGENT,
 };
+use http::{Method, Version};
 
 use crate::bounds::JOURNAL_HEADERS;
 use crate::domain::activeconnect::signature;
@@ -106,7 +106,11 @@ pub(crate) fn answered<'a>(
         operation: Some(operation.id),
         user_id: user_in_path(operation, incoming),
         version: version(incoming.parts.version),
-        method: operation.method.into(),
+        // The router sends HEAD where it sends GET.
+        method: match incoming.parts.method {
+            Method::HEAD => "HEAD".into(),
+            _ => operation.method.into(),
+        },
         target,
         status: reply.status.as_u16(),
         reason,

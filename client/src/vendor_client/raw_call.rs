@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{Facts, Operation, RetryClass};
 use crate::error::{Error, Kind, Reason, Result};
+use crate::transport::{Facts, Operation, RetryClass};
 
 /// The name of such calls in errors, spans and metrics.
 pub(crate) const OPERATION: &str = "send_raw";

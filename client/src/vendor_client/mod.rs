@@ -1,5 +1,7 @@
 //! The methods that every client of a vendor's API has besides its operations. Must not know any API.
 
+pub(crate) mod raw_call;
+
 /// Methods for calls that differ from the client's others. The client has a function `changed`, which makes a copy of it
 /// with another [`Inner`], and `raw_client`, its generated client; `Inner` has `transport` and `send`.
 macro_rules! calls {
@@ -47,7 +49,7 @@ macro_rules! calls {
             path: &str,
             body: impl Into<Option<::serde_json::Value>>,
         ) -> $crate::Result<::serde_json::Value> {
-            use $crate::transport::raw_call;
+            use $crate::vendor_client::raw_call;
 
             let raw = self.raw_client();
             let (operation, request) = raw_call::request(&raw.baseurl, method, path, body.into())?;
