@@ -295,10 +295,6 @@ impl Transport {
     }
 
     /// The idempotency key that the options give.
-    #[allow(
-        dead_code,
-        reason = "not every API has keys, and which are here is for the features to say"
-    )]
     pub(crate) fn key(&self) -> Option<&str> {
         self.options.as_ref()?.key()
     }
@@ -377,9 +373,7 @@ impl Transport {
     {
         let deadline = after(self.limits.call);
         let class = match operation.retry {
-            RetryClass::Never if self.options.as_ref().is_some_and(|o| o.key().is_some()) => {
-                RetryClass::Keyed
-            }
+            RetryClass::Never if self.key().is_some() => RetryClass::Keyed,
             class => class,
         };
         let mut spare = Some(request);

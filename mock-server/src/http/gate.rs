@@ -14,6 +14,7 @@ use http::StatusCode;
 use http::header::HOST;
 
 use super::origin::{Told, split_port};
+use super::surface::repeats;
 use super::unmatched::{is_control, turn_away};
 use crate::runtime::delivery::SIGNATURE;
 use crate::runtime::{App, is_host_name, is_unspecified};
@@ -55,9 +56,7 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
 /// The answer to a request with several `Host` headers, which RFC 9112 (section 3.2) forbids: the mock goes by one of them,
 /// for signatures and in URLs, and a proxy perhaps by the other.
 pub(super) fn repeated_host(app: &App, request: &Request) -> Option<Response> {
-    let headers = request.headers();
-    // Most requests repeat no header at all.
-    if headers.keys_len() == headers.len() || headers.get_all(HOST).iter().nth(1).is_none() {
+    if !repeats(request.headers(), HOST) {
         return None;
     }
     let reason = "the header Host is given more than once; send it once".to_owned();

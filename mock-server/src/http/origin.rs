@@ -138,12 +138,11 @@ pub(crate) fn is_foreign(app: &App, headers: &HeaderMap, extensions: &Extensions
 /// `Sec-Fetch-Site`, and an image or a link of any page sends a GET without `Origin`. Only its `User-Agent` then shows a
 /// browser, and no page can change that.
 pub(crate) fn is_from_page(app: &App, headers: &HeaderMap, extensions: &Extensions) -> bool {
-    let says_where = says_where(headers);
-    let is_browser = || {
-        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
-        agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
-    };
-    is_foreign(app, headers, extensions) || (!says_where && is_browser())
+    if says_where(headers) {
+        return is_foreign(app, headers, extensions);
+    }
+    let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+    agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
 }
 
 /// Why the mock refuses a page of another origin.

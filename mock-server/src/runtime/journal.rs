@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::search::holds;
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
     JOURNAL_HEADER as HEADER, JOURNAL_HEADERS as HEADERS, JOURNAL_TEXT as TEXT,
@@ -471,10 +472,8 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         text.bytes().take_while(|byte| is_part(*byte)).count()
     };
-    // Most texts are short and have none, and the standard library takes longer to prepare a search than this search takes.
-    let bytes = text.as_bytes();
-    let mut places = memchr::memchr_iter(b'e', bytes);
-    if !places.any(|at| bytes[at..].starts_with(BEGINNING.as_bytes())) {
+    // Most texts have none.
+    if !holds(text, BEGINNING) {
         return Cow::Borrowed(text);
     }
     let (mut rest, mut hidden) = (text, String::new());

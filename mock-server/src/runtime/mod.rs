@@ -19,9 +19,9 @@
 //! - `scenario`: a scenario that a test plans, and whether it can be
 //! - `faults`: what a test wants to go wrong with the next requests
 //! - `fault`: one such fault, and whether it can be
-//! - `file`, `hosts`, `lock`, `stand_ins`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a
-//!   lock; texts in place of secrets; reading files that people write, and the vendors' words in them; when to look at
-//!   tenants again
+//! - `file`, `hosts`, `lock`, `search`, `stand_ins`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts;
+//!   taking a lock; looking for one text in another; texts in place of secrets; reading files that people write, and the
+//!   vendors' words in them; when to look at tenants again
 
 mod app;
 mod behaviour;
@@ -44,6 +44,7 @@ pub mod replay;
 mod restoring;
 mod rounds;
 pub mod scenario;
+mod search;
 mod secrets;
 pub mod seed;
 mod snapshot;

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::byte_serialize;
 
+use super::search::holds;
+
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
@@ -83,14 +85,6 @@ impl Secrets {
         });
         lengths.max().unwrap_or(0)
     }
-}
-
-/// Whether a text has a secret in it. The standard library prepares each search, which costs more than these short ones.
-fn holds(text: &str, secret: &str) -> bool {
-    let (text, secret) = (text.as_bytes(), secret.as_bytes());
-    secret.first().is_some_and(|first| {
-        memchr::memchr_iter(*first, text).any(|at| text[at..].starts_with(secret))
-    })
 }
 
 /// A secret as it is, as JSON writes it, as URLs and forms encode it, and as HTTP Basic sends it.

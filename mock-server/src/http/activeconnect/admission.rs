@@ -13,7 +13,7 @@ use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
 use crate::http::date::date_of;
 use crate::http::origin::{Base, FOREIGN, is_from_page, reached};
-use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface, repeats};
 use crate::http::{faults, note};
 use crate::runtime::App;
 use crate::runtime::faults::Api;
@@ -204,13 +204,8 @@ impl ActiveconnectApi {
 
 /// Refuses a header of the signature that is there twice: a proxy may check one of them, and the mock the other.
 fn each_once(headers: &HeaderMap) -> Result<(), Fault> {
-    // Most requests repeat none at all.
-    if headers.keys_len() == headers.len() {
-        return Ok(());
-    }
     let mut names = HEADERS.into_iter().flatten();
-    let is_repeated = |name: &&&str| headers.get_all(**name).iter().nth(1).is_some();
-    match names.find(is_repeated) {
+    match names.find(|name| repeats(headers, **name)) {
         Some(name) => Err(Fault::Repeated(name)),
         None => Ok(()),
     }

@@ -32,11 +32,10 @@ pub(crate) fn from_a_server<'a>(
     if is_foreign(app, &parts.headers, &parts.extensions) {
         return Err(failure(StatusCode::FORBIDDEN, "forbidden", foreign));
     }
-    let authorization = incoming.header(AUTHORIZATION);
-    if authorization.is_none() && incoming.repeats(AUTHORIZATION) {
+    if incoming.repeats(AUTHORIZATION) {
         return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
     }
-    Ok(authorization)
+    Ok(incoming.header(AUTHORIZATION))
 }
 
 /// Counts a request of a tenant where requests are limited.

@@ -255,7 +255,7 @@ impl Incoming {
 
     /// Whether a header is there more than once.
     pub fn repeats(&self, name: impl AsHeaderName) -> bool {
-        self.parts.headers.get_all(name).iter().nth(1).is_some()
+        repeats(&self.parts.headers, name)
     }
 
     /// A path parameter, decoded exactly once. Taken from the raw path: axum's own extractors cannot tell `+` from
@@ -515,6 +515,11 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, String> {
     decoded
         .map(Cow::Owned)
         .map_err(|_| "is not UTF-8 after percent-decoding".to_owned())
+}
+
+/// Whether a header is there more than once. Most requests repeat none at all, and no name is looked up in those.
+pub(crate) fn repeats(headers: &HeaderMap, name: impl AsHeaderName) -> bool {
+    headers.keys_len() < headers.len() && headers.get_all(name).iter().nth(1).is_some()
 }
 
 /// A header, if it is present exactly once and is text.

@@ -38,8 +38,8 @@ pub use self::damage::{Change, Damage, Instead, Miss, Planned, Wreck, Wrong};
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
 pub(crate) use self::fault::{brief, kind_of};
-pub(crate) use self::incoming::only;
 pub use self::incoming::{Incoming, Members, coding};
+pub(crate) use self::incoming::{only, repeats};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};
 pub use self::refusable::Refusable;
