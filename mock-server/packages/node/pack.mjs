@@ -81,7 +81,7 @@ function packPlatform(platform, program, folder) {
  */
 export function packAll(folder, programs) {
   for (const [platform, program] of Object.entries(programs)) {
-    if (!PLATFORMS.includes(platform)) throw new Error(`${platform} is no platform; these are: ${PLATFORMS.join(", ")}`);
+    if (!PLATFORMS.includes(platform)) throw new Error(`${platform} is not a platform; the platforms are: ${PLATFORMS.join(", ")}`);
     const found = platformOf(program);
     if (found !== platform) throw new Error(`${program} is a program for ${found}, not for ${platform}`);
   }

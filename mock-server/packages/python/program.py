@@ -22,7 +22,7 @@ INTERPRETER = 3
 
 
 def platform_tag(program: bytes) -> str:
-    """The platform of a wheel with this program. Raises ValueError if it is no program for a known platform."""
+    """The platform of a wheel with this program. Raises ValueError if it is not a program for a known platform."""
     try:
         if program.startswith(b"\x7fELF\x02\x01"):
             return _linux_tag(program)
@@ -33,7 +33,7 @@ def platform_tag(program: bytes) -> str:
             return PE[struct.unpack_from("<H", program, header + 4)[0]]
     except (KeyError, struct.error):
         pass
-    raise ValueError("it is no program for Linux, macOS or Windows on x86-64 or arm64")
+    raise ValueError("it is not a program for Linux, macOS or Windows on x86-64 or arm64")
 
 
 def _linux_tag(program: bytes) -> str:

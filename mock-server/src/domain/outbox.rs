@@ -1,8 +1,9 @@
 //! The message outbox: what the mock would have sent to people, bounded. Knows no vendor.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
+use ahash::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,7 @@ impl Outbox {
     pub fn new(capacity: usize) -> Self {
         Self {
             messages: BTreeMap::new(),
-            of_user: HashMap::new(),
+            of_user: HashMap::default(),
             capacity,
             sent: 0,
         }

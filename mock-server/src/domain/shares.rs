@@ -3,8 +3,9 @@
 //! Each class of owners has a queue of its own, whose oldest thing leaves first. A user who has as many as a user may have
 //! loses one of their own: one that is over, or else the oldest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use ahash::HashMap;
 use serde::{Deserialize, Serialize};
 
 /// The class of owners that a thing counts against.
@@ -94,12 +95,12 @@ impl<T> Shares<T> {
     pub fn new(room: Room) -> Self {
         Self {
             room,
-            things: HashMap::new(),
+            things: HashMap::default(),
             order: BTreeMap::new(),
             strangers: Queue::default(),
             application: Queue::default(),
             users: Queue::default(),
-            of_user: HashMap::new(),
+            of_user: HashMap::default(),
             next: 0,
         }
     }

@@ -16,6 +16,7 @@ use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
 use super::origin::scheme;
 use super::outlet::Outlet;
+use super::unmatched::Form;
 use super::{forwarded, gate};
 use crate::outgoing::Outgoing;
 use crate::runtime::App;
@@ -59,15 +60,19 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
     {
         return refusal;
     }
-    let reads = request.method().is_safe().then(|| request.uri().clone());
+    // Not the path itself, because a copy of it would cost each request more.
+    let form = request
+        .method()
+        .is_safe()
+        .then(|| Form::of(request.uri().path()));
     // The router's error type has no value.
     let Ok(response) = if is_public(request.uri().path()) {
         readable(router, request).await
     } else {
         router.call(request).await
     };
-    match reads {
-        Some(uri) => outlet.guard(uri.path(), response),
+    match form {
+        Some(form) => outlet.guard(form, response),
         None => response,
     }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::unmatched::in_form_of;
+use super::unmatched::Form;
 use crate::bounds::{ANSWERS, LARGE_ANSWER};
 
 /// The room that all large answers share.
@@ -37,7 +37,7 @@ impl Outlet {
     /// The answer to a GET or a HEAD. A large one holds its share of the room until its last byte is sent; if there is no
     /// room, it becomes a refusal. Do not pass the answer to any other request: that request has been carried out, and
     /// its answer is hardly larger than its body.
-    pub(super) fn guard(&self, path: &str, response: Response) -> Response {
+    pub(super) fn guard(&self, form: Form, response: Response) -> Response {
         let Some(bytes) = response.body().size_hint().exact() else {
             // A stream holds no more than one piece.
             return response;
@@ -52,7 +52,7 @@ impl Outlet {
                 "this answer has {bytes} bytes, and the mock holds at most {ANSWERS} bytes of large answers that wait for \
                  their readers; ask again when other clients have read theirs, or ask for less with limit"
             );
-            return in_form_of(path, StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason);
+            return form.answer(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason);
         };
         let share = Arc::new(share);
         response.map(|body| {
@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn large_answers_share_a_room_and_others_need_none() {
         let outlet = Outlet::new();
-        let guard = |bytes| outlet.guard("/_mock/journal", answer(bytes));
+        let guard = |bytes| outlet.guard(Form::Control, answer(bytes));
         let first = to_bytes(guard(ANSWERS - 1).into_body(), usize::MAX);
         let first = first.await.unwrap();
 
@@ -113,8 +113,8 @@ mod tests {
     #[tokio::test]
     async fn an_answer_larger_than_the_room_fits_alone() {
         let outlet = Outlet::new();
-        let huge = outlet.guard("/", answer(ANSWERS + 1));
-        let refused = outlet.guard("/", answer(ANSWERS + 1));
+        let huge = outlet.guard(Form::Page, answer(ANSWERS + 1));
+        let refused = outlet.guard(Form::Page, answer(ANSWERS + 1));
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(length(huge).await, ANSWERS + 1);
     }

@@ -93,15 +93,9 @@ pub(crate) fn turn_away(
     response
 }
 
-/// A refusal in the form of the API that a path belongs to.
-pub(crate) fn in_form_of(path: &str, status: StatusCode, code: &str, reason: &str) -> Response {
-    let (_, response) = Form::of(path).refusal(status, code, reason);
-    response
-}
-
-/// The form of a refusal.
+/// The form of a refusal: that of the API which a path belongs to.
 #[derive(Clone, Copy)]
-enum Form {
+pub(crate) enum Form {
     Control,
     /// A sentence.
     Page,
@@ -109,7 +103,7 @@ enum Form {
 }
 
 impl Form {
-    fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         if is_control(path) {
             Self::Control
         } else if path == "/" || path == "/magic-link" || is_below(path, "/challenge") {
@@ -124,6 +118,12 @@ impl Form {
             Self::Vendor(_) => Self::Vendor(Vendor::of_request(request)),
             form => form,
         }
+    }
+
+    /// A refusal.
+    pub(crate) fn answer(self, status: StatusCode, code: &str, reason: &str) -> Response {
+        let (_, response) = self.refusal(status, code, reason);
+        response
     }
 
     /// A refusal, as the journal keeps it and as it is sent.

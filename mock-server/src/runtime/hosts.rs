@@ -222,10 +222,13 @@ impl UrlParts<'_> {
             _ => return bad("scheme", "it is neither http nor https"),
         };
         if !is_authority(self.host) {
-            return bad("host", "it is no host name or address with at most a port");
+            return bad(
+                "host",
+                "it is not a host name or an address with at most a port",
+            );
         }
         if !self.port.is_none_or(is_port) {
-            return bad("port", "it is no number from 1 to 65535");
+            return bad("port", "it is not a number from 1 to 65535");
         }
         let segments = self.prefix.split('/');
         let (mut dots, plain) = (
@@ -235,7 +238,7 @@ impl UrlParts<'_> {
         if dots.next().is_some() || !self.prefix.bytes().all(plain) {
             return bad(
                 "prefix",
-                "it is no path of letters, digits, `-`, `.`, `_` and `~`",
+                "it is not a path of letters, digits, `-`, `.`, `_` and `~`",
             );
         }
         let has_port = self.host.rfind([':', ']']);

@@ -1,7 +1,8 @@
 //! Replay protection: which nonces were used, for as long as their signatures could be accepted. Knows no signature.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use ahash::HashMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::{NONCES, NONCES_PER_CLIENT};

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
 use super::answer::{Due, in_pieces};
 use super::conversation::{Tasks, attend};
@@ -32,7 +32,7 @@ use super::stream::{Begun, Stream};
 #[cfg(feature = "tls")]
 use super::tls::{HTTP2, Tls};
 use crate::bounds;
-use crate::http::surface::Intake;
+use crate::http::surface::{Intake, Wreck};
 use crate::http::{Peer, Secure};
 use crate::outgoing::Outgoing;
 use crate::runtime::Behaviour;
@@ -376,7 +376,7 @@ const HEAD_OF_HTTP2: u32 = {
 
 /// Answers one request.
 fn answer<S>(
-    service: S,
+    mut service: S,
     intake: &Intake,
     request: http::Request<hyper::body::Incoming>,
     pace: Pace,
@@ -400,9 +400,12 @@ where
     };
     let request = Request::from_parts(parts, body);
     async move {
-        // It has no error.
-        let Ok(response) = service.oneshot(request).await;
-        let mut response = suffered(response, &due.0).await?;
+        // It is always ready, and it has no error.
+        let Ok(mut response) = service.call(request).await;
+        if let Some(wreck) = response.extensions_mut().remove::<Wreck>() {
+            // On the heap, so that no other request pays for its size.
+            response = Box::pin(suffered(response, wreck, &due.0)).await?;
+        }
         if let Some(share) = share {
             let is_read = response.headers().contains_key(CONNECTION) || share.drain().await;
             if !is_read && !due.0.is_shared() {

@@ -27,14 +27,15 @@ pub(super) struct BrokenOff;
 /// How often a slow body goes on.
 const BEAT: Duration = Duration::from_millis(50);
 
-/// What is left of an answer on its way.
+/// What is left on its way of an answer that somebody has planned to go wrong.
 ///
 /// # Errors
 /// Nothing is left, and the connection goes on.
-pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Result<Response, BrokenOff> {
-    let Some(wreck) = response.extensions_mut().remove::<Wreck>() else {
-        return Ok(response);
-    };
+pub(super) async fn suffered(
+    response: Response,
+    wreck: Wreck,
+    pace: &Pace,
+) -> Result<Response, BrokenOff> {
     let Wreck {
         delay,
         delays,

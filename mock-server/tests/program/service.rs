@@ -142,7 +142,7 @@ async fn health_takes_no_other_server_for_a_mock_and_waits_for_none_that_is_stuc
     let other = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
     fails(
         &health_of(Some(other), &[]).await,
-        &["it is no stepup-mock"],
+        &["it is not a stepup-mock"],
     );
     fails(
         &health_of(None, &["--wait", "1"]).await,

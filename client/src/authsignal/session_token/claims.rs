@@ -119,7 +119,9 @@ fn time(seconds: &Number) -> Result<Timestamp, SessionTokenError> {
     });
     whole
         .and_then(|whole| Timestamp::from_second(whole).ok())
-        .ok_or(SessionTokenError::Malformed("a time in it is no time"))
+        .ok_or(SessionTokenError::Malformed(
+            "one of its times is out of range",
+        ))
 }
 
 /// A time that lies so much later, or the last there is.

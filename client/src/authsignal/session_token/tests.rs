@@ -172,12 +172,12 @@ async fn claims_that_are_not_as_they_must_be_are_refused() {
         (
             "exp",
             json!(u64::MAX),
-            "the token is malformed: a time in it is no time",
+            "the token is malformed: one of its times is out of range",
         ),
         (
             "exp",
             json!(1e300),
-            "the token is malformed: a time in it is no time",
+            "the token is malformed: one of its times is out of range",
         ),
         ("email", json!(["a"]), malformed),
     ] {

@@ -86,5 +86,5 @@ test("a program of another platform is not packed", () => {
   const other = process.platform === "darwin" ? "linux-x64" : "darwin-x64";
   assert.throws(() => packAll(clean, { [other]: PROGRAM }), /is a program for .*, not for /);
   assert.throws(() => packAll(clean, { [other]: import.meta.filename }), /is a program for unknown, not for /);
-  assert.throws(() => packAll(clean, { "sunos-x64": PROGRAM }), /^Error: sunos-x64 is no platform; these are: darwin-arm64, /);
+  assert.throws(() => packAll(clean, { "sunos-x64": PROGRAM }), /^Error: sunos-x64 is not a platform; the platforms are: darwin-arm64, /);
 });

@@ -56,7 +56,7 @@ def test_a_wheel_without_a_program_is_not_built(monkeypatch, tmp_path):
         ("", "The wheel needs a program: set STEPUP_MOCK"),
         ("debug/stepup-mock", "name the program by its whole path"),
         ("/nowhere/stepup-mock", "No such file"),
-        (__file__, "it is no program for Linux"),
+        (__file__, "it is not a program for Linux"),
     ]:
         monkeypatch.setenv("STEPUP_MOCK", named)
         done = subprocess.run(build, cwd=SOURCE.parent, stderr=subprocess.PIPE, text=True, check=False)

@@ -11,10 +11,11 @@ mod roll;
 pub mod session;
 pub mod signature;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use ahash::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -230,13 +231,13 @@ impl Activeconnect {
             application,
             limits,
             next_number: 1,
-            users: HashMap::new(),
+            users: HashMap::default(),
             id_bytes: 0,
-            numbers: HashMap::new(),
-            devices: HashMap::new(),
-            links: HashMap::new(),
-            sessions: HashMap::new(),
-            requests: HashMap::new(),
+            numbers: HashMap::default(),
+            devices: HashMap::default(),
+            links: HashMap::default(),
+            sessions: HashMap::default(),
+            requests: HashMap::default(),
             roll: Roll::default(),
         }
     }

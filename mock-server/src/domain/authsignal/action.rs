@@ -18,9 +18,10 @@
 //! Documented: a user without authenticators is not challenged, and update_action checks no transition. Assumed: a failed
 //! challenge is final, as the contract's drawing has no way out of it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ahash::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -410,7 +411,7 @@ impl Log {
     /// All actions with their users, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = (&str, &Action)> {
         // Each turn of a user is that of their newest action that had no turn yet.
-        let mut turns = HashMap::new();
+        let mut turns = HashMap::default();
         self.order.iter().rev().filter_map(move |user| {
             let (user, actions) = self.by_user.get_key_value(user)?;
             let actions = turns

@@ -3,8 +3,9 @@
 //!
 //! Deletions are counted, and each token says how many there were when it was issued.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use ahash::HashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

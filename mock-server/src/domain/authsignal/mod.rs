@@ -79,10 +79,11 @@ pub mod webauthn;
 pub mod webhook;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use ahash::HashMap;
 use jiff::Timestamp;
 
 use self::address::Contact;
@@ -209,14 +210,14 @@ impl Authsignal {
             tenant,
             configuration: Configuration::default(),
             events: Events::default(),
-            users: HashMap::new(),
+            users: HashMap::default(),
             user_bytes: 0,
             actions: action::Log::default(),
-            emails: Index::new(),
-            phone_numbers: Index::new(),
-            usernames: Index::new(),
-            credentials: HashMap::new(),
-            apps: HashMap::new(),
+            emails: Index::default(),
+            phone_numbers: Index::default(),
+            usernames: Index::default(),
+            credentials: HashMap::default(),
+            apps: HashMap::default(),
             challenges: Challenges::default(),
             sessions: Sessions::default(),
             windows: Windows::default(),

@@ -3,8 +3,7 @@
 #[cfg(test)]
 mod model;
 
-use std::collections::HashMap;
-
+use ahash::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +91,7 @@ impl Default for Sessions {
     fn default() -> Self {
         Self {
             kept: Shares::new(ROOM),
-            by_refresh_token: HashMap::new(),
+            by_refresh_token: HashMap::default(),
         }
     }
 }

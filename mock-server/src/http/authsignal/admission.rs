@@ -64,8 +64,8 @@ pub(crate) fn by_secret(
     authorization: Option<&str>,
     find: impl Fn(&str) -> Option<Arc<AuthsignalPart>>,
 ) -> Option<Arc<AuthsignalPart>> {
-    let (scheme, credential) = authorization?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
+    let (scheme, credential) = authorization?.split_at_checked("basic ".len())?;
+    if !scheme.eq_ignore_ascii_case("basic ") {
         return None;
     }
     let decoded = STANDARD.decode(credential.trim()).ok()?;

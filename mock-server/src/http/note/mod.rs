@@ -53,12 +53,15 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
 
 /// The scheme of credentials.
 fn scheme(credentials: &str) -> &'static str {
-    let word = credentials.split(' ').next().unwrap_or_default();
     let mut known = ["Basic", "Bearer", "hmac"].into_iter();
+    let begins = known.find(|scheme| {
+        let begins = credentials.split_at_checked(scheme.len());
+        begins.is_some_and(|(word, rest)| {
+            scheme.eq_ignore_ascii_case(word) && (rest.is_empty() || rest.starts_with(' '))
+        })
+    });
     // Any other beginning may be the secret itself.
-    known
-        .find(|scheme| scheme.eq_ignore_ascii_case(word))
-        .unwrap_or("unknown scheme")
+    begins.unwrap_or("unknown scheme")
 }
 
 /// The version of HTTP of a request, for the journal.

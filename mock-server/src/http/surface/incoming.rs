@@ -426,7 +426,11 @@ impl Incoming {
         let read = if self.strict {
             unambiguous::json(&self.body)
         } else {
-            serde_json::from_slice(&self.body)
+            // To see at once that all of it is text costs less than to see that of each piece.
+            match std::str::from_utf8(&self.body) {
+                Ok(text) => serde_json::from_str(text),
+                Err(_) => serde_json::from_slice(&self.body),
+            }
         };
         let mut value: Value = read.map_err(|error| {
             let reason = if error.is_data() {

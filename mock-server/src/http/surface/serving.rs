@@ -11,8 +11,10 @@
 //! So the mock reports bad credentials before a bad body, and never buffers an oversized body.
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderName, HeaderValue};
@@ -115,7 +117,8 @@ pub trait Surface: Send + Sync + 'static {
     }
 }
 
-/// Answers one request; what generated handlers call.
+/// Answers one request; what generated handlers call. The compiler makes a copy of this for each operation, so what does
+/// not depend on the operation is in [`admitted`] and [`sent`]: in this function it was 2 of 28 MiB of code.
 pub async fn serve<S, Q, F>(
     surface: &S,
     operation: &'static Operation,
@@ -125,11 +128,79 @@ pub async fn serve<S, Q, F>(
 ) -> Response
 where
     S: Surface,
-    F: Future<Output: Into<Reply>>,
+    F: Future<Output: Into<Reply>> + Send,
 {
-    traces::routed(operation.path, Some(operation.id));
     let (parts, body) = request.into_parts();
     let mut incoming = Incoming::new(parts, surface.strict());
+    let entry = admitted(surface, operation, &mut incoming, body).await;
+    let reply = match entry.due {
+        Due::Answer(reply) => reply,
+        Due::Step(caller, planned) => {
+            let own = match planned.as_ref().is_none_or(|planned| planned.carried_out) {
+                false => None,
+                true => {
+                    let ahead = planned.as_ref().map_or(0, |planned| planned.ahead);
+                    let plain = ahead == 0 && !surface.has_remarks(&caller);
+                    let mut refusal = None;
+                    // In its place from the beginning, and its request nowhere else: the future of track was twice as large
+                    // otherwise, and axum copies it two times.
+                    let step = pin!(
+                        match incoming.known(operation).and_then(|()| decode(&incoming)) {
+                            Ok(request) => Some(act(caller, request)),
+                            Err(rejection) => {
+                                refusal = Some(surface.reject(operation, rejection));
+                                None
+                            }
+                        }
+                    );
+                    match step.as_pin_mut() {
+                        None => refusal,
+                        Some(step) if plain => Some(step.await.into()),
+                        Some(step) => {
+                            // On the heap, so that the operations share what observes them.
+                            let step = Box::pin(async { step.await.into() });
+                            Some(observed(step, ahead, &incoming).await)
+                        }
+                    }
+                }
+            };
+            with_faults(surface, operation, planned, own)
+        }
+    };
+    sent(surface, operation, incoming, entry.seen, reply)
+}
+
+/// A request whose body is read and whose caller is known.
+struct Entry<C> {
+    due: Due<C>,
+    seen: Seen<C>,
+}
+
+/// What is to be done for a request.
+enum Due<C> {
+    /// It has its answer.
+    Answer(Reply),
+    /// The operation carries it out for this caller, unless what is planned says otherwise.
+    Step(C, Option<Arc<Planned>>),
+}
+
+/// What the sending of an answer must know of the request.
+struct Seen<C> {
+    caller: Option<C>,
+    /// Whether it came as HEAD to an operation that has no HEAD.
+    head: bool,
+    /// Whether its body was not read to the end.
+    cut_short: bool,
+}
+
+/// Reads the body, and admits the caller.
+async fn admitted<S: Surface>(
+    surface: &S,
+    operation: &'static Operation,
+    incoming: &mut Incoming,
+    body: Body,
+) -> Entry<S::Caller> {
+    traces::routed(operation.path, Some(operation.id));
     // The router sends HEAD where it sends GET.
     let head = operation.changes && incoming.parts.method == Method::HEAD;
     incoming.file = surface.file(operation);
@@ -137,52 +208,52 @@ where
     let limit = limit.unwrap_or_else(|| surface.body_limit());
     let read = incoming.read(operation, body, limit).await;
     let cut_short = !matches!(read, Ok(End::Reached));
-    let (caller, reply) = match read {
-        Err(rejection) => (None, surface.reject(operation, rejection)),
-        Ok(_) if head => (None, surface.reject(operation, Rejection::head())),
-        Ok(_) => match surface.admit(operation, &incoming) {
-            Err(reply) => (None, reply),
+    let (due, caller) = match read {
+        Err(rejection) => (Due::Answer(surface.reject(operation, rejection)), None),
+        Ok(_) if head => (
+            Due::Answer(surface.reject(operation, Rejection::head())),
+            None,
+        ),
+        Ok(_) => match surface.admit(operation, incoming) {
+            Err(reply) => (Due::Answer(reply), None),
             Ok(caller) => {
-                let reply = match preferred(&incoming.parts.headers) {
-                    Err(rejection) => surface.reject(operation, rejection),
+                let due = match preferred(&incoming.parts.headers) {
+                    Err(rejection) => Due::Answer(surface.reject(operation, rejection)),
                     Ok(Some(Wanted {
                         status,
                         retry_after,
                     })) => {
                         traces::planned("the header Prefer");
-                        Reply {
+                        Due::Answer(Reply {
                             retry_after,
                             ..surface.forced(operation, status, FORCED)
-                        }
+                        })
                     }
                     Ok(None) => {
-                        let planned = surface.planned(operation, &incoming, &caller);
-                        let ahead = planned.as_ref().map_or(0, |planned| planned.ahead);
-                        let own = match planned.as_ref().is_none_or(|planned| planned.carried_out) {
-                            false => None,
-                            true => {
-                                match incoming.known(operation).and_then(|()| decode(&incoming)) {
-                                    Err(rejection) => Some(surface.reject(operation, rejection)),
-                                    Ok(request) => {
-                                        let step = act(caller.clone(), request);
-                                        let plain = ahead == 0 && !surface.has_remarks(&caller);
-                                        Some(if plain {
-                                            step.await.into()
-                                        } else {
-                                            // On the heap, so that no other request pays for its size.
-                                            Box::pin(observed(step, ahead, &incoming)).await.into()
-                                        })
-                                    }
-                                }
-                            }
-                        };
-                        with_faults(surface, operation, planned, own)
+                        let planned = surface.planned(operation, incoming, &caller);
+                        Due::Step(caller.clone(), planned)
                     }
                 };
-                (Some(caller), reply)
+                (due, Some(caller))
             }
         },
     };
+    let seen = Seen {
+        caller,
+        head,
+        cut_short,
+    };
+    Entry { due, seen }
+}
+
+/// The answer as it is sent, after the surface has seen it.
+fn sent<S: Surface>(
+    surface: &S,
+    operation: &'static Operation,
+    incoming: Incoming,
+    seen: Seen<S::Caller>,
+    reply: Reply,
+) -> Response {
     // Users run optimized builds, which need not pay for this. What somebody has planned may break the spec.
     if cfg!(debug_assertions)
         && reply.planned.is_none()
@@ -197,20 +268,20 @@ where
     if let Some(planned) = &reply.planned {
         traces::planned(&planned.told);
     }
-    surface.answered(operation, &incoming, caller.as_ref(), &reply);
+    surface.answered(operation, &incoming, seen.caller.as_ref(), &reply);
     let ahead = reply.planned.as_ref().map_or(0, |planned| planned.ahead);
     let mut response = reply.into_response();
     if let Some(warning) = incoming.broken().or_else(|| incoming.ignored()) {
         response.headers_mut().insert(WARNING, in_header(&warning));
     }
-    if let Some(date) = caller.and_then(|caller| date(surface, &caller, ahead)) {
+    if let Some(date) = seen.caller.and_then(|caller| date(surface, &caller, ahead)) {
         response.headers_mut().insert(DATE, date);
     }
-    if head {
+    if seen.head {
         let allowed = HeaderValue::from_static(operation.method);
         response.headers_mut().insert(ALLOW, allowed);
     }
-    if cut_short {
+    if seen.cut_short {
         // The next bytes on this connection would count as the rest of the body.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -218,16 +289,21 @@ where
     response
 }
 
-/// Runs a step at a time that is so many seconds ahead, and keeps what it has to say.
-async fn observed<F: Future>(step: F, ahead: i64, incoming: &Incoming) -> F::Output {
-    let (output, remarks) = match ahead {
+/// Runs a step at a time that is so many seconds ahead, and keeps what it has to say. Every operation has a step of its own
+/// type, and they share this.
+async fn observed(
+    step: Pin<Box<dyn Future<Output = Reply> + Send + '_>>,
+    ahead: i64,
+    incoming: &Incoming,
+) -> Reply {
+    let (reply, remarks) = match ahead {
         0 => remark::gather(step).await,
         ahead => remark::gather(skew::within(ahead, step)).await,
     };
     if let Some(remarks) = remarks {
         incoming.remark(remarks);
     }
-    output
+    reply
 }
 
 /// A text as a header can hold it.

@@ -40,7 +40,7 @@ fn ask(mock: &RunningMock, patience: Duration) -> anyhow::Result<String> {
     let version = text(&health["version"]);
     anyhow::ensure!(
         health["status"] == "ok" && !version.is_empty(),
-        "{} answers, but it is no stepup-mock; give the URL of one with --url",
+        "{} answers, but it is not a stepup-mock; give the URL of one with --url",
         super::without_credentials(&mock.url)
     );
     Ok(version.to_owned())

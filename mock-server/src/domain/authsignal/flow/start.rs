@@ -132,7 +132,7 @@ impl Authsignal {
         match default.filter(|_| !is_classic) {
             Some(default) => Ok(Arc::clone(default)),
             None => Err(Refusal::InvalidAction(format!(
-                "the action {code} has rules or an outcome of its own, so it is no flow: publish a flow for it, or track it"
+                "the action {code} has rules or an outcome of its own, so it is not a flow: publish a flow for it, or track it"
             ))),
         }
     }

@@ -281,7 +281,7 @@ impl Surface for ServerApi {
                 found.as_deref()
             }
         };
-        let target = masked(incoming.target());
+        let target = masked(incoming.target(), incoming.parts.uri.query());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
@@ -310,10 +310,11 @@ fn is_with_secret(operation: &Operation, incoming: &Incoming) -> bool {
 }
 
 /// A target without the ID token that query_users takes.
-fn masked(target: &str) -> String {
-    let Some((path, query)) = target.split_once('?') else {
+fn masked(target: &str, query: Option<&str>) -> String {
+    let Some(query) = query else {
         return target.to_owned();
     };
+    let path = target.split('?').next().unwrap_or_default();
     let parts: Vec<_> = query
         .split('&')
         .map(|pair| {
