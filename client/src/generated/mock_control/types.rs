@@ -261,6 +261,9 @@ pub struct AllNextFacts {
     /// The facts, in the order in which they were set.
     #[serde(rename = "nextFacts")]
     pub next_facts: ::std::vec::Vec<NextFacts>,
+    /// Facts of a future action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub replaced: ::std::option::Option<NextFacts>,
 }
 /// Scenarios that are still to come.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4010,6 +4013,9 @@ pub struct NextOutcomes {
     /// The outcomes, in the order in which they were set.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
+    /// The outcome of a future action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub replaced: ::std::option::Option<NextOutcome>,
     /// Why the outcome will not do what it says, as things stand: CHALLENGE is ALLOW for a user without an authenticator.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
@@ -6764,7 +6770,7 @@ pub struct UnmetExpectation {
     /// A request and how it was answered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub nearest: ::std::option::Option<JournalEntry>,
-    /// How the nearest request that does not fit differs; empty if none comes near.
+    /// How the nearest request that does not fit differs, or how a request that fits is out of order (`order`); empty if none comes near. Characters that do not show, or look like others, are escaped where nothing else differs.
     pub differences: ::std::vec::Vec<RequestDifference>,
 }
 /// A user with what belongs to them.
