@@ -131,6 +131,9 @@ impl<'de> ::serde::Deserialize<'de> for ActionOutcomeAction {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ActionPage {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The actions.
     pub actions: ::std::vec::Vec<ActionSummary>,
 }
@@ -2833,6 +2836,9 @@ pub struct FlowVersion {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalDetail>,
 }
@@ -3127,6 +3133,9 @@ pub struct IpFacts {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Journal {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalEntry>,
 }
@@ -3466,6 +3475,9 @@ pub struct Message {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Messages {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
 }
@@ -4820,6 +4832,9 @@ pub struct PhoneRequest {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PhoneRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The open requests.
     pub requests: ::std::vec::Vec<PhoneRequest>,
 }
@@ -7209,6 +7224,9 @@ impl<'de> ::serde::Deserialize<'de> for WebhookConfigurationTenantId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookDeliveries {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The deliveries.
     pub deliveries: ::std::vec::Vec<WebhookDelivery>,
 }

@@ -135,6 +135,9 @@ impl<'de> ::serde::Deserialize<'de> for ActionOutcomeAction {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActionPage {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The actions.
     pub actions: ::std::vec::Vec<ActionSummary>,
 }
@@ -3535,6 +3538,9 @@ pub struct FlowVersion {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct FoundRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalDetail>,
 }
@@ -3894,6 +3900,9 @@ pub struct IpFacts {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Journal {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalEntry>,
 }
@@ -4548,6 +4557,9 @@ impl ::std::convert::TryFrom<::std::string::String> for MessageKind {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Messages {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
 }
@@ -6168,6 +6180,9 @@ impl ::std::convert::TryFrom<::std::string::String> for PhoneRequestKind {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The open requests.
     pub requests: ::std::vec::Vec<PhoneRequest>,
 }
@@ -9093,6 +9108,9 @@ impl<'de> ::serde::Deserialize<'de> for WebhookConfigurationTenantId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookDeliveries {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The deliveries.
     pub deliveries: ::std::vec::Vec<WebhookDelivery>,
 }

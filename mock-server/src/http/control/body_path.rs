@@ -37,7 +37,7 @@ impl Path {
         modest(&text, &plain)?;
         let query = parse_json_path(&text).map_err(|_| {
             "is not a JSONPath of RFC 9535, such as $.custom.amount. A comparison in a filter takes \
-             paths to one value only, without `..`, `*` and slices, and an index has at most 15 digits"
+             paths to one value only, without `..`, `*` and slices, and an index or a number has at most 15 digits"
                 .to_owned()
         })?;
         if let Some(number) = query.segments.iter().find_map(blurred_literal) {

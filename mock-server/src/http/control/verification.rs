@@ -86,7 +86,8 @@ impl ControlApi {
             requests.push(journal_detail(ledger.as_deref(), &entry, carried.as_ref()));
             tokio::task::yield_now().await;
         }
-        Ok(wire::FoundRequests { requests })
+        let stopped = waiting.stopped();
+        Ok(wire::FoundRequests { requests, stopped })
     }
 
     /// The newest requests to a tenant or to all, newest first.
@@ -765,6 +766,43 @@ expected track of ada with these headers or bodies, at least once; it came never
         assert_eq!(
             entry["request"]["url"],
             "http://localhost/v1/users/bob/actions/pay"
+        );
+        assert!(!archive.to_string().contains("hidden"), "{archive}");
+    }
+
+    #[tokio::test]
+    async fn an_archive_says_why_a_body_is_not_all_there() {
+        let mock = mock();
+        let tenant = mock.app.tenant("one").unwrap();
+        let long = json!({"note": "x".repeat(9000)}).to_string();
+        for (request, answer) in [
+            (&b"\x89PNG\xff hidden"[..], &b"{}"[..]),
+            (long.as_bytes(), b"<html>hidden</html>"),
+        ] {
+            let note = Note {
+                wire: Wire {
+                    content_type: "image/png",
+                    request,
+                    answer,
+                    ..Wire::default()
+                },
+                ..Note::new("authsignal", "POST", "/v1/users/ada/actions/pay", 400)
+            };
+            mock.app.record(Some(tenant.ledger()), note);
+        }
+        let (_, archive) = mock.get("/_mock/journal/har?tenant=one").await;
+        let entries = &archive["log"]["entries"];
+        assert_eq!(
+            entries[0]["request"]["postData"],
+            json!({"mimeType": "image/png", "params": [], "text": "",
+                "comment": "a body of 12 bytes: it is not text in UTF-8, so it is not shown"})
+        );
+        assert!(entries[0]["response"]["content"].get("comment").is_none());
+        let cut = &entries[1]["request"]["postData"]["comment"];
+        assert_eq!(cut, "a body of 9011 bytes: the rest is not kept");
+        assert_eq!(
+            entries[1]["response"]["content"]["comment"],
+            "a body of 19 bytes: it is neither a JSON object nor a list, so it is not shown"
         );
         assert!(!archive.to_string().contains("hidden"), "{archive}");
     }
