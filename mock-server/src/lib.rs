@@ -61,6 +61,7 @@ mod generated;
 mod hold;
 mod http;
 mod likeness;
+mod lookalike;
 mod mock;
 mod outgoing;
 mod program;

@@ -206,6 +206,17 @@ impl Scenario {
     }
 }
 
+impl NextFacts {
+    /// What they are about.
+    pub fn about(&self) -> Selector {
+        Selector {
+            user_id: self.user_id.clone(),
+            action: self.action.clone(),
+            channel: None,
+        }
+    }
+}
+
 fn of_action(about: &Selector, facts: &Facts, custom: &Map<String, Value>) -> NextFacts {
     NextFacts {
         user_id: about.user_id.clone(),
@@ -364,7 +375,7 @@ impl Scenarios {
     }
 
     /// Plans the outcome of the next action of a user and an action, or takes it back: the short form of a scenario. One for
-    /// the same two is replaced.
+    /// the same two is replaced by a new one, and returned then.
     ///
     /// # Errors
     /// The tenant has no room for another scenario. Nothing has changed then.
@@ -372,7 +383,7 @@ impl Scenarios {
         &mut self,
         about: Selector,
         outcome: Option<Outcome>,
-    ) -> Result<(), String> {
+    ) -> Result<Option<Scenario>, String> {
         let is_one = |one: &Scenario| one.next_outcome().is_some();
         self.plan_next(about, outcome.map(Effect::Outcome), is_one)
     }
@@ -381,13 +392,9 @@ impl Scenarios {
     ///
     /// # Errors
     /// As `plan_outcome`, or the custom data points are too long.
-    pub fn plan_facts(&mut self, next: NextFacts) -> Result<(), String> {
+    pub fn plan_facts(&mut self, next: NextFacts) -> Result<Option<Scenario>, String> {
         next.check()?;
-        let about = Selector {
-            user_id: next.user_id,
-            action: next.action,
-            channel: None,
-        };
+        let about = next.about();
         let has_any = !next.facts.is_empty() || !next.custom.is_empty();
         let effect = has_any.then_some(Effect::Facts(next.facts, next.custom));
         let is_one = |one: &Scenario| one.next_facts().is_some();
@@ -399,9 +406,9 @@ impl Scenarios {
         about: Selector,
         effect: Option<Effect>,
         is_one: impl Fn(&Scenario) -> bool,
-    ) -> Result<(), String> {
-        let stay = |one: &Scenario| !is_one(one) || one.about != about;
-        let staying = self.planned.iter().filter(|one| stay(one)).count();
+    ) -> Result<Option<Scenario>, String> {
+        let goes = |one: &Scenario| is_one(one) && one.about == about;
+        let staying = self.planned.iter().filter(|one| !goes(one)).count();
         // What has been planned stays: a test that plans it counts on it.
         if effect.is_some() && staying >= SCENARIOS {
             return Err(format!(
@@ -409,8 +416,10 @@ impl Scenarios {
                  still to come: take some of them back"
             ));
         }
-        self.planned.retain(stay);
-        let Some(effect) = effect else { return Ok(()) };
+        let replaced = self.planned.extract_if(.., |one| goes(one)).last();
+        let Some(effect) = effect else {
+            return Ok(None);
+        };
         let taken: Vec<_> = self.planned.iter().map(|one| one.id.clone()).collect();
         let scenario = Scenario {
             id: self.name(&taken),
@@ -421,7 +430,7 @@ impl Scenarios {
             effect,
         };
         self.push(scenario);
-        Ok(())
+        Ok(replaced)
     }
 
     /// An id that none of those has.
@@ -770,9 +779,14 @@ mod tests {
         let mut all = Scenarios::default();
         let ada = || of(Some("ada"), Some("pay"));
         let plan = |all: &mut Scenarios, about, outcome| all.plan_outcome(about, outcome).unwrap();
-        plan(&mut all, ada(), Some(Outcome::Block));
-        plan(&mut all, Selector::default(), Some(Outcome::Review));
-        plan(&mut all, ada(), Some(Outcome::Allow));
+        let replaced = |one: Option<Scenario>| one.and_then(|one| one.next_outcome());
+        assert_eq!(plan(&mut all, ada(), Some(Outcome::Block)), None);
+        assert_eq!(
+            plan(&mut all, Selector::default(), Some(Outcome::Review)),
+            None
+        );
+        let second = plan(&mut all, ada(), Some(Outcome::Allow));
+        assert_eq!(replaced(second), Some(Outcome::Block));
         let facts = |user: &str, fact| NextFacts {
             user_id: Some(user.to_owned()),
             action: None,
@@ -780,7 +794,9 @@ mod tests {
             custom: Map::new(),
         };
         all.plan_facts(facts("ada", Fact::IsBot)).unwrap();
-        all.plan_facts(facts("ada", Fact::IsNew)).unwrap();
+        let second = all.plan_facts(facts("ada", Fact::IsNew)).unwrap();
+        let replaced = second.and_then(|one| one.next_facts()).unwrap();
+        assert_eq!(replaced, facts("ada", Fact::IsBot));
         assert_eq!(all.outcome("bob", "pay"), Some(Outcome::Review));
         assert_eq!(all.outcome("bob", "pay"), None);
         assert_eq!(all.outcome("ada", "signIn"), None);

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::origin::{Peer, Told, scheme};
 use crate::bounds::{PARAMETER, cut};
-use crate::runtime::{App, BadPart, Proxy, PublicUrl, UrlParts};
+use crate::runtime::{App, BadPart, Proxy, UrlParts};
 
 /// Notes by which URL a trusted proxy was called, and removes the prefix of that URL from the path. A proxy that has
 /// removed the prefix itself is as good: no path of the mock begins as a prefix does.
@@ -32,10 +32,13 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
                 warn_of_stranger(app, peer);
                 return;
             }
-            let told = match told.url(request.headers(), scheme(request.extensions())) {
-                Ok(told) => Arc::new(told),
+            let parts = told.parts(request.headers(), scheme(request.extensions()));
+            let url = match parts.url() {
+                Ok(url) => Arc::new(url),
                 Err(bad) => return warn_of_part(app, &bad, &told),
             };
+            warn_of_port(app, &parts);
+            let told = url;
             request.extensions_mut().insert(Told(Arc::clone(&told)));
             told
         }
@@ -105,6 +108,20 @@ fn warn_of_part(app: &App, bad: &BadPart, told: &Words<'_>) {
     }
 }
 
+/// Says once that a host has another port than `X-Forwarded-Port`, and that its own counts. It is what the caller wrote, and
+/// the header is often the port where the proxy itself listens: that of a container or a cluster, which callers cannot reach.
+fn warn_of_port(app: &App, parts: &UrlParts<'_>) {
+    if let Some(port) = parts.ignored_port()
+        && app.proxies.is_first("ignored port")
+    {
+        tracing::warn!(
+            "X-Forwarded-Port of a trusted proxy is {port}, and the mock ignores it, because the host {} has a port of its \
+             own; send the host without a port, or the same port in both, or set --public-url",
+            parts.host
+        );
+    }
+}
+
 /// What a proxy's headers say of the URL that it was called by.
 #[derive(Debug)]
 struct Words<'a> {
@@ -147,21 +164,17 @@ impl<'a> Words<'a> {
         parts.iter().any(|part| part.is_some()).then_some(told)
     }
 
-    /// The URL. A part that no header says is that of the request itself.
-    ///
-    /// # Errors
-    /// A part is none.
-    fn url(&self, headers: &HeaderMap, scheme: &str) -> Result<PublicUrl, BadPart> {
-        let own = headers
-            .get(HOST)
-            .map(|own| String::from_utf8_lossy(own.as_bytes()));
-        let parts = UrlParts {
+    /// The parts of the URL. A part that no header says is that of the request itself.
+    fn parts<'b>(&'b self, headers: &'b HeaderMap, scheme: &'b str) -> UrlParts<'b> {
+        let own = headers.get(HOST);
+        // What is no text stays wrong.
+        let own = own.map(|own| str::from_utf8(own.as_bytes()).unwrap_or("\u{fffd}"));
+        UrlParts {
             scheme: self.proto.as_deref().unwrap_or(scheme),
-            host: self.host.as_deref().or(own.as_deref()).unwrap_or_default(),
+            host: self.host.as_deref().or(own).unwrap_or_default(),
             port: self.port.as_deref(),
             prefix: self.prefix.as_deref().unwrap_or_default(),
-        };
-        parts.url()
+        }
     }
 }
 
@@ -219,7 +232,7 @@ mod tests {
             let name = HeaderName::from_static(name);
             map.append(name, HeaderValue::from_static(value));
         }
-        let url = Words::of(&map)?.url(&map, "http");
+        let url = Words::of(&map)?.parts(&map, "http").url();
         url.ok().map(|url| url.as_str().to_owned())
     }
 
@@ -345,7 +358,12 @@ mod tests {
         let odd = HeaderValue::from_bytes(b"a\xff").unwrap();
         map.insert("x-forwarded-host", odd);
         assert_eq!(
-            Words::of(&map).unwrap().url(&map, "http").unwrap_err().0,
+            Words::of(&map)
+                .unwrap()
+                .parts(&map, "http")
+                .url()
+                .unwrap_err()
+                .0,
             "host"
         );
     }
@@ -361,6 +379,36 @@ mod tests {
         super::settle(&app, &mut request).await;
         assert!(request.extensions().get::<super::Told>().is_none());
         assert!(!app.proxies.is_first("peer"), "the developer was told");
+    }
+
+    #[tokio::test]
+    async fn a_port_beside_that_of_the_host_is_warned_of_once() {
+        for (host, forwarded, port, warns) in [
+            ("mock:4750", None, "443", true),
+            ("a.test", Some("a.test:8443"), "443", true),
+            ("[::1]:4750", None, "443", true),
+            ("mock:4750", None, "4750", false),
+            ("mock:4750", Some("a.test"), "443", false),
+            ("[::1]", None, "443", false),
+        ] {
+            let app = app(&["10.0.0.7"]);
+            let mut request = axum::extract::Request::default();
+            let headers = request.headers_mut();
+            headers.insert("host", HeaderValue::from_static(host));
+            headers.insert("x-forwarded-port", HeaderValue::from_static(port));
+            if let Some(forwarded) = forwarded {
+                headers.insert("x-forwarded-host", HeaderValue::from_static(forwarded));
+            }
+            let peer = "10.0.0.7".parse().unwrap();
+            request.extensions_mut().insert(Peer(peer));
+            super::settle(&app, &mut request).await;
+            assert!(request.extensions().get::<super::Told>().is_some());
+            assert_eq!(
+                !app.proxies.is_first("ignored port"),
+                warns,
+                "{host} {forwarded:?}"
+            );
+        }
     }
 
     fn app(proxies: &[&str]) -> App {

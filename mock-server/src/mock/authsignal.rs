@@ -15,6 +15,7 @@ use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::domain::scenario::Selector;
 use crate::runtime::part::AuthsignalPart;
+use crate::runtime::scenario::can_be;
 use crate::sim::client::ActionStatus;
 use crate::sim::person;
 
@@ -212,10 +213,11 @@ impl AuthsignalTenant {
         }
     }
 
-    /// Sets the outcome of the next matching action, once. It overrides the rules.
+    /// Sets the outcome of the next matching action, once. It overrides the rules. It replaces an earlier one of the same user
+    /// and action; [`add_scenarios`](Self::add_scenarios) plans one after the other.
     ///
     /// # Errors
-    /// The tenant has as many scenarios as it keeps. Those stay.
+    /// No action can have that code, or the tenant has as many scenarios as it keeps. Those stay.
     pub fn set_next_outcome(&self, next: NextOutcome) -> Result<(), Error> {
         let NextOutcome {
             outcome,
@@ -227,12 +229,16 @@ impl AuthsignalTenant {
             action,
             channel: None,
         };
-        self.tenant
-            .transact(|_, turn| turn.scenarios.plan_outcome(about, Some(outcome)))
-            .map_err(Error::NotAllowed)
+        self.tenant.transact(|authsignal, turn| {
+            can_be(&about, Some(&authsignal.configuration))
+                .map_err(|why| Error::Malformed(why.trim_start_matches('/').to_owned()))?;
+            let planned = turn.scenarios.plan_outcome(about, Some(outcome));
+            planned.map(|_| ()).map_err(Error::NotAllowed)
+        })
     }
 
-    /// Sets what rules read about the next matching action, once, whatever the tables say.
+    /// Sets what rules read about the next matching action, once, whatever the tables say. It replaces what was set for the same
+    /// user and action.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -247,13 +253,16 @@ impl AuthsignalTenant {
     /// ```
     ///
     /// # Errors
-    /// A fact cannot be, or the tenant has as many scenarios as it keeps. Those stay.
+    /// A fact cannot be, no action can have that code, or the tenant has as many scenarios as it keeps. Those stay.
     pub fn set_next_facts(&self, next: NextFacts) -> Result<(), Error> {
         let next = next.into_domain()?;
         next.check().map_err(Error::Malformed)?;
-        self.tenant
-            .transact(|_, turn| turn.scenarios.plan_facts(next))
-            .map_err(Error::NotAllowed)
+        self.tenant.transact(|authsignal, turn| {
+            can_be(&next.about(), Some(&authsignal.configuration))
+                .map_err(|why| Error::Malformed(why.trim_start_matches('/').to_owned()))?;
+            let planned = turn.scenarios.plan_facts(next);
+            planned.map(|_| ()).map_err(Error::NotAllowed)
+        })
     }
 
     /// Replaces what rules read about addresses, devices and users, and the value lists. A table that nothing was added to

@@ -670,6 +670,10 @@ fn inbox(mock: &RunningMock, wanted: InboxWanted, json: bool) -> anyhow::Result<
         writeln!(out, "{at}  {channel}  to {to}\n  {body}").context("stdout")?;
     }
     if let Some(wait) = waited.filter(|_| messages.is_empty()) {
+        anyhow::ensure!(
+            answer["stopped"] != true,
+            "the mock stopped while this waited for a message; none had come until then"
+        );
         anyhow::bail!("no message came within {wait}");
     }
     if messages.is_empty() && !json {
@@ -779,8 +783,25 @@ fn mock_url(url: &str) -> anyhow::Result<&str> {
             "the URL of a mock ends before any `{sign}`; leave that and what follows out of --url"
         );
     }
-    Ok(url.trim_end_matches('/'))
+    let url = url.trim_end_matches('/');
+    for (path, api) in APIS {
+        if let Some(base) = url.strip_suffix(path) {
+            let [url, base] = [url, base.trim_end_matches('/')].map(without_credentials);
+            anyhow::bail!(
+                "{url} is the base of {api}; --url needs that of the mock itself: {base}"
+            );
+        }
+    }
+    Ok(url)
 }
+
+/// What SDKs and people call the APIs of a mock by, each below the URL of the mock.
+const APIS: [(&str, &str); 4] = [
+    ("/v1", "Authsignal's Server API"),
+    ("/v1/client", "Authsignal's Client API"),
+    ("/v1/management", "Authsignal's Management API"),
+    ("/_mock", "the control API"),
+];
 
 /// What can be wrong with a URL that has a path.
 fn if_below(url: &str) -> String {

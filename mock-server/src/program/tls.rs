@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::settings::Settings;
 use crate::runtime::{Behaviour, read_file};
-use crate::serve::tls::{AUTHORITY, Authority, Tls, TlsError};
+use crate::serve::tls::{AUTHORITY, Authority, Tls, TlsError, all_out_of_date};
 use crate::serve::{Listeners, Ports};
 
 /// Which certificate the mock shows.
@@ -114,6 +114,10 @@ pub(super) fn trusting(
         !authorities.is_empty(),
         "{name} holds no certificate in PEM form"
     );
+    // The client takes an authority at its word, whatever its dates, and no other client does.
+    if let Some(why) = all_out_of_date(&pem) {
+        anyhow::bail!("the certificate in {name} {why}; name one that is valid now");
+    }
     Ok(http.tls_certs_merge(authorities))
 }
 

@@ -1,5 +1,8 @@
 //! `--watch`: loads the seed again when its file or the configuration file changes. Knows no tenant.
 
+use std::fs::File;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -42,12 +45,31 @@ impl Sources {
     }
 }
 
-/// When a file was written, and its size; `None` if there is no such file.
-type State = Option<(SystemTime, u64)>;
+/// The size of the largest file whose contents are compared, too, at each look. Of a larger one, a change counts only if its
+/// time or its size is another.
+const COMPARED: u64 = 1024 * 1024;
+
+/// When a file was written, its size, and a hash of its contents; `None` if there is no such file. An edit can keep the time and
+/// the size: `cp -p` and `touch -r` keep the time, and some file systems count only whole seconds.
+type State = Option<(SystemTime, u64, Option<u64>)>;
 
 fn state(file: &Path) -> State {
     let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    let (written, size) = (metadata.modified().ok()?, metadata.len());
+    // What is no file, such as a pipe, might never end.
+    let is_compared = metadata.is_file() && size <= COMPARED;
+    let contents = is_compared.then(|| contents(file)).flatten();
+    Some((written, size, contents))
+}
+
+/// A hash of the contents, up to the size that is compared.
+fn contents(file: &Path) -> Option<u64> {
+    let mut read = Vec::new();
+    let file = File::open(file).ok()?;
+    file.take(COMPARED).read_to_end(&mut read).ok()?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&read);
+    Some(hasher.finish())
 }
 
 /// The files to look at.
@@ -122,7 +144,29 @@ pub(super) async fn watch(app: Arc<App>, sources: Sources) {
 mod tests {
     use std::fs;
 
-    use super::{Settings, Sources, Watched};
+    use super::{COMPARED, Settings, Sources, Watched, state};
+
+    #[test]
+    fn an_edit_that_keeps_the_time_and_the_size_is_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("seed.json");
+        let written = |text: &[u8]| {
+            fs::write(&file, text).unwrap();
+            let opened = fs::File::options().write(true).open(&file).unwrap();
+            opened.set_modified(std::time::UNIX_EPOCH).unwrap();
+            state(&file)
+        };
+        let first = written(b"{\"a\": 1}");
+        assert!(first.is_some());
+        assert_ne!(first, written(b"{\"a\": 2}"));
+        assert_eq!(first, written(b"{\"a\": 1}"));
+        // A large one is not read at each look.
+        let mut large = vec![b' '; usize::try_from(COMPARED).unwrap() + 1];
+        let first = written(&large);
+        large[0] = b'x';
+        assert_eq!(first, written(&large));
+        assert_eq!(state(&folder.path().join("absent")), None);
+    }
 
     #[test]
     fn the_seed_that_a_changed_configuration_names_is_watched() {

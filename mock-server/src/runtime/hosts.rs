@@ -241,9 +241,7 @@ impl UrlParts<'_> {
                 "it is not a path of letters, digits, `-`, `.`, `_` and `~`",
             );
         }
-        let has_port = self.host.rfind([':', ']']);
-        let has_port = has_port.is_some_and(|at| self.host[at..].starts_with(':'));
-        let port = self.port.filter(|_| !has_port);
+        let port = self.port.filter(|_| self.port_of_host().is_none());
         let port = port.map_or_else(String::new, |port| format!(":{port}"));
         let slash = if self.prefix.is_empty() || self.prefix.starts_with('/') {
             ""
@@ -252,6 +250,18 @@ impl UrlParts<'_> {
         };
         let url = [scheme, "://", self.host, &port, slash, self.prefix].concat();
         url.parse().map_err(|why| BadPart("URL", why))
+    }
+
+    /// The port that the host names.
+    fn port_of_host(&self) -> Option<&str> {
+        let at = self.host.rfind([':', ']'])?;
+        self.host[at..].strip_prefix(':')
+    }
+
+    /// The port that is told apart from the host, if the host names another, which counts.
+    pub fn ignored_port(&self) -> Option<&str> {
+        let of_host = self.port_of_host()?;
+        self.port.filter(|port| *port != of_host)
     }
 }
 

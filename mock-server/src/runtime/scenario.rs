@@ -2,6 +2,7 @@
 //! request.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, Serializer};
@@ -17,6 +18,7 @@ use crate::domain::authsignal::fact::{Fact, Facts, NextFacts, country};
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::outbox::Channel;
 use crate::domain::scenario::{self, Effect, PhoneAct, Scenarios, Selector};
+use crate::generated::authsignal::types::ActionCode;
 
 /// How a message fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,14 +289,7 @@ impl Scenario {
             ("/userId", &self.user_id),
             ("/action", &self.action),
         ] {
-            if let Some(text) = text
-                && !(1..=PARAMETER).contains(&text.len())
-            {
-                let length = text.len();
-                return Err(format!(
-                    "{place}: has {length} bytes; it must have from 1 to {PARAMETER}"
-                ));
-            }
+            addressed(place, text.as_deref())?;
         }
         strict::addressable(self.id.as_deref()).map_err(|why| format!("/id: {why}"))?;
         let most = u32::try_from(SCENARIO_DELAY.as_secs()).unwrap_or(u32::MAX);
@@ -417,6 +412,12 @@ impl Scenario {
                 Err(format!("{place}: the tenant is not at Authsignal"))
             });
         };
+        let about = Selector {
+            user_id: self.user_id.clone(),
+            action: self.action.clone(),
+            channel: None,
+        };
+        can_be(&about, Some(configuration))?;
         // First, because only then the number of bytes is that of digits.
         self.check_code()?;
         let Some(Code(code)) = &self.code else {
@@ -498,6 +499,34 @@ pub fn all(scenarios: &Scenarios, faults: &Faults) -> Vec<Scenario> {
     let mut all: Vec<_> = planned.chain(of_faults).collect();
     all.sort_by_key(|(place, _)| *place);
     all.into_iter().map(|(_, form)| form).collect()
+}
+
+fn addressed(place: &str, text: Option<&str>) -> Result<(), String> {
+    match text.map(str::len) {
+        Some(length) if !(1..=PARAMETER).contains(&length) => Err(format!(
+            "{place}: has {length} bytes; it must have from 1 to {PARAMETER}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether there can be an action of this user and this code in a tenant of this configuration of Authsignal.
+///
+/// # Errors
+/// It cannot; the text begins with the place.
+pub fn can_be(about: &Selector, configuration: Option<&Configuration>) -> Result<(), String> {
+    addressed("/userId", about.user_id.as_deref())?;
+    addressed("/action", about.action.as_deref())?;
+    let Some((code, configuration)) = about.action.as_deref().zip(configuration) else {
+        return Ok(());
+    };
+    if configuration.actions.get(code).is_some() {
+        return Ok(());
+    }
+    let tracked = ActionCode::from_str(code).map(|_| ());
+    tracked.map_err(|why| {
+        format!("/action: {why}, so `track` refuses it, and the tenant has no action of this code")
+    })
 }
 
 /// Checks that a tenant can have such scenarios: whether it is at Activeconnect, and its configuration at Authsignal, if it is

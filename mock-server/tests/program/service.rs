@@ -121,20 +121,37 @@ async fn answers_only(listener: tokio::net::TcpListener, answer: Option<&str>) {
     }
 }
 
-async fn health_of(
+async fn health_of(answer: Option<&'static str>, flags: &[&'static str]) -> std::process::Output {
+    answered(answer, &[&["health"][..], flags].concat()).await
+}
+
+/// What a command prints that meets a server with this answer, or with none.
+async fn answered(
     answer: Option<&'static str>,
-    flags: &'static [&'static str],
+    arguments: &[&'static str],
 ) -> std::process::Output {
     let (socket, address) = wire::silent();
     let server = tokio::spawn(answers_only(socket.listen(8).unwrap(), answer));
     let url = format!("http://{address}");
+    let arguments = arguments.to_vec();
     let asked = tokio::task::spawn_blocking(move || {
-        let arguments = [&["health", "--url", &url], flags].concat();
+        let arguments = [&arguments[..], &["--url", &url]].concat();
         command(&arguments).output().unwrap()
     });
     let output = asked.await.unwrap();
     server.abort();
     output
+}
+
+#[tokio::test]
+async fn the_inbox_says_that_the_mock_stopped_while_it_waited() {
+    let stopped = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{\"messages\":[],\"stopped\":true}";
+    let output = answered(Some(stopped), &["inbox", "--wait", "60s"]).await;
+    fails(
+        &output,
+        &["the mock stopped while this waited for a message"],
+    );
+    assert!(!text(&output.stderr).contains("no message came within"));
 }
 
 #[tokio::test]

@@ -331,6 +331,26 @@ fn the_path_of_a_url_comes_before_that_of_an_operation_and_a_query_is_refused() 
         &tool("/other"),
         &["answered 404", "leave /other out of --url, unless"],
     );
+    for (rest, api) in [
+        ("/v1", "Authsignal's Server API"),
+        ("/v1/", "Authsignal's Server API"),
+        ("/some/path/v1/client", "Authsignal's Client API"),
+        ("/v1/management", "Authsignal's Management API"),
+        ("/_mock", "the control API"),
+    ] {
+        let url = rest.trim_end_matches('/');
+        let base = url.split("/v1").next().unwrap().trim_end_matches("/_mock");
+        let said = format!(
+            "http://{at}{url} is the base of {api}; --url needs that of the mock itself: http://{at}{base}\n"
+        );
+        fails(&tool(rest), &[&said]);
+    }
+    // No request goes out: nobody listens there.
+    let (_socket, nobody) = wire::silent();
+    let url = format!("http://ada:pass@{nobody}/v1");
+    let output = running::run(&["inbox", "--url", &url]);
+    fails(&output, &["is the base of Authsignal's Server API"]);
+    assert!(!text(&output.stderr).contains("pass"));
     fails(&tool("/?tenant=a"), &["ends before any `?`"]);
     fails(&tool("#top"), &["ends before any `#`"]);
     let with_credentials = format!("http://ada:pass@{at}");

@@ -282,6 +282,28 @@ fn a_private_key_that_others_can_read_is_in_the_log_with_what_to_do() {
 }
 
 #[test]
+fn a_certificate_of_the_users_that_has_expired_is_in_the_log_and_one_to_trust_is_refused() {
+    let folder = folder();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut wanted = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    wanted.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    wanted.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let certificate = file("old.pem", &wanted.self_signed(&key).unwrap().pem());
+    let key = file("old-key.pem", &key.serialize_pem());
+    let flags = ["--tls-cert", &certificate, "--tls-key", &key];
+    let said = Running::start(&[&FREE_PORT[..], &flags].concat()).signal("TERM");
+    let told = "old.pem has expired: it was valid until 2001-01-01T00:00:00Z";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let url = ["--url", "https://127.0.0.1:1", "--ca", &certificate];
+    fails(&running::run(&[&["inbox"][..], &url].concat()), &[told]);
+}
+
+#[test]
 fn a_folder_with_a_certificate_alone_is_refused_and_gets_no_key() {
     let folder = folder();
     let authority = folder.path().join("ca.pem");

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use stepup_client::Kind;
 use stepup_client::mock_control::MockControl;
+use stepup_mock::{NextOutcome, Outcome};
 
 use super::with_phones;
 use crate::tenant::Tenant;
@@ -73,6 +74,21 @@ async fn next_outcome_and_next_facts_are_the_short_form_over_the_same_list() {
         set["nextOutcomes"],
         json!([{"outcome": "REVIEW"}, {"userId": "ada", "action": "pay", "outcome": "ALLOW"}])
     );
+    assert_eq!(
+        set["replaced"],
+        json!({"userId": "ada", "action": "pay", "outcome": "BLOCK"})
+    );
+    let other = json!({"action": "pay", "ip": {"isAnonymous": false}});
+    let set = tenant.control("/_mock/authsignal/next-facts", other).await;
+    assert_eq!(
+        set["replaced"],
+        json!({"action": "pay", "ip": {"isAnonymous": true}})
+    );
+    let other = json!({"action": "signIn", "device": {"isBot": true}});
+    let set = tenant.control("/_mock/authsignal/next-facts", other).await;
+    assert!(set.get("replaced").is_none(), "{set}");
+    let back = json!({"action": "signIn"});
+    tenant.control("/_mock/authsignal/next-facts", back).await;
     let take_back = json!({"action": "pay"});
     tenant
         .control("/_mock/authsignal/next-facts", take_back)
@@ -266,6 +282,74 @@ async fn what_cannot_be_is_refused_with_its_place_and_changes_nothing() {
         "{message}"
     );
     assert_eq!(ids(&tenant.to_come().await), ["mine"]);
+}
+
+#[tokio::test]
+async fn an_action_that_can_never_be_is_refused_in_the_words_of_track() {
+    let tenant = Tenant::new().await;
+    let long = "p".repeat(65);
+    let known = json!({"actions": [{"action": "pay now", "outcome": "ALLOW"}]});
+    tenant.control("/_mock/authsignal", known).await;
+    for (code, words) in [
+        (
+            "pay%20it",
+            "doesn't match pattern \"^[a-zA-Z0-9_-]{1,64}$\"",
+        ),
+        (&*long, "longer than 64 characters"),
+    ] {
+        let path = format!("/v1/users/ada/actions/{code}");
+        let track = Request::new("POST", &path)
+            .basic(API_SECRET)
+            .json("{}".to_owned());
+        let refused = tenant.answer(400, &track).await.text();
+        assert!(refused.contains(&words.replace('"', "\\\"")), "{refused}");
+        let action = code.replace("%20", " ");
+        for (path, member, body) in [
+            (
+                "/_mock/scenarios",
+                "/scenarios/0/action: ",
+                json!({"scenarios": [{"action": &action, "outcome": "BLOCK"}]}),
+            ),
+            (
+                "/_mock/scenarios",
+                "/scenarios/0/action: ",
+                json!({"scenarios": [{"action": &action, "phone": "approve"}]}),
+            ),
+            (
+                "/_mock/authsignal/next-outcome",
+                "/action: ",
+                json!({"action": &action, "outcome": "BLOCK"}),
+            ),
+            (
+                "/_mock/authsignal/next-facts",
+                "/action: ",
+                json!({"action": &action, "device": {"isBot": true}}),
+            ),
+        ] {
+            let request = Request::new("POST", path).json(body.to_string());
+            let refused = tenant.answer(400, &request).await.json();
+            let message = refused["message"].as_str().unwrap();
+            assert!(
+                message.contains(&format!("body {member}{words}, so `track`")),
+                "{message}"
+            );
+        }
+        let set = tenant
+            .server
+            .authsignal()
+            .set_next_outcome(NextOutcome::new(Outcome::Block).action(&action));
+        let refused = set.unwrap_err().to_string();
+        assert!(
+            refused.starts_with(&format!("action: {words}")),
+            "{refused}"
+        );
+    }
+    assert_eq!(tenant.to_come().await, json!([]));
+    let known = json!({"scenarios": [{"action": "pay now", "outcome": "BLOCK"}]});
+    tenant.control("/_mock/scenarios", known).await;
+    let user = json!({"userId": "u".repeat(1025), "outcome": "BLOCK"});
+    let request = Request::new("POST", "/_mock/authsignal/next-outcome").json(user.to_string());
+    tenant.answer(400, &request).await;
 }
 
 #[tokio::test]

@@ -729,7 +729,8 @@ impl Client {
     /// Gives this outcome to the next matching action, once, whatever else would decide it: an action that is tracked, or
     /// one that a sign-in without a track creates, such as that of a passkey. `userId` and
     /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
-    /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
+    /// action replaces the old one, which `replaced` of the answer has. Without `outcome`, the request removes the old
+    /// one. If several outcomes match, the
     /// one that was set first counts. This is the short form of `/_mock/scenarios`, over the same list. One more than
     /// the tenant has room for is an error; none that is set leaves for it. A reset restores that of the start.
     ///
@@ -760,7 +761,8 @@ impl Client {
     ///
     /// Gives these facts to the rules of the next matching action that is tracked, once, whatever the tables say.
     /// `userId` and `action` restrict which actions match; without them, every action matches. New facts for the same
-    /// user and action replace the old ones. Without any fact, the request removes the old ones. If several match, those
+    /// user and action replace the old ones, which `replaced` of the answer has. Without any fact, the request removes
+    /// the old ones. If several match, those
     /// that were set first count. This is the short form of `/_mock/scenarios`, over the same list. One more set than the
     /// tenant has room for is an error; none that is set leaves for it. A reset restores that of the start.
     ///

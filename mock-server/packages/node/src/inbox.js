@@ -1,6 +1,6 @@
 // The messages of a tenant.
 
-import { NoMessage } from "./errors.js";
+import { MockUnreachable, NoMessage } from "./errors.js";
 
 /** @typedef {import("./control.js").Control} Control */
 /** @typedef {import("../index.js").Message} Message */
@@ -64,7 +64,8 @@ export class Inbox {
    */
   async #list(query) {
     const given = { tenant: this.#tenant, limit: LISTED, ...query };
-    const { messages } = await this.#control.call("GET", "/_mock/messages", undefined, given);
+    const { messages, stopped } = await this.#control.call("GET", "/_mock/messages", undefined, given);
+    if (stopped && !messages.length) throw new MockUnreachable("the mock stopped while the test waited for a message");
     return messages.map((/** @type {any} */ one) => ({ ...one, createdAt: new Date(one.createdAt) }));
   }
 

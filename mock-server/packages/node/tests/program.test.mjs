@@ -12,6 +12,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 import { lines, startMock as startProgram } from "../../../../tests/browser/program.mjs";
+import { Control } from "../src/control.js";
+import { Inbox } from "../src/inbox.js";
 import { PROGRAM, PROJECT, runners } from "./project.mjs";
 
 /** @type {typeof import("../index.js")} */
@@ -75,6 +77,20 @@ test("a URL where something else is", async (t) => {
   const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
   const { message } = await refusal({ STEPUP_MOCK_URL: url });
   assert.equal(message, `${url} is no stepup-mock: GET /_mock/health answered 200`);
+});
+
+test("a mock that stops while a test waits for a message", async (t) => {
+  const server = createServer(({ url }, answer) => {
+    answer.end(JSON.stringify({ messages: [], ...(url?.includes("wait=") && { stopped: true }) }));
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
+  const inbox = new Inbox(new Control(url, async () => ""), "t");
+  await assert.rejects(inbox.waitFor(undefined, { timeout: 60_000 }), {
+    name: "MockUnreachable",
+    message: "the mock stopped while the test waited for a message",
+  });
 });
 
 test("a path without a program, and one that cannot start", async () => {

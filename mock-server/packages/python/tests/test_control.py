@@ -1,11 +1,16 @@
 """Calls of the control API: each is about the tenant of the test, where the operation takes one."""
 
+import http.server
+import json
 import re
+import threading
 
 import pytest
 import requests
 
-from stepup_mock.control import takes_tenant
+from stepup_mock.control import Control, takes_tenant
+from stepup_mock.errors import MockUnreachable
+from stepup_mock.tenant import Inbox
 
 
 def document(mock):
@@ -88,3 +93,24 @@ def test_several_can_be_given_one_by_one_or_as_a_list(stepup):
     stepup.verify([{"pattern": {"operation": "track"}, "exactly": 0}, {"pattern": {}, "exactly": 0}])
     stepup.webhooks([{"url": "http://127.0.0.1:9/hook"}])
     assert stepup.deliveries() == []
+
+
+def test_a_mock_that_stops_while_a_test_waits_is_said_to_have_stopped():
+    class Stopping(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            stopped = {"stopped": True} if "wait=" in self.path else {}
+            answer = json.dumps({"messages": [], **stopped}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stopping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        control = Control(f"http://127.0.0.1:{server.server_port}", lambda: "")
+        with pytest.raises(MockUnreachable, match="the mock stopped while the test waited for a message"):
+            Inbox(control, "t").wait_for(timeout=60)
+        server.shutdown()

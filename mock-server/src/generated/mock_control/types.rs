@@ -135,6 +135,9 @@ impl<'de> ::serde::Deserialize<'de> for ActionOutcomeAction {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActionPage {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The actions.
     pub actions: ::std::vec::Vec<ActionSummary>,
 }
@@ -265,6 +268,9 @@ pub struct AllNextFacts {
     /// The facts, in the order in which they were set.
     #[serde(rename = "nextFacts")]
     pub next_facts: ::std::vec::Vec<NextFacts>,
+    /// Facts of a future action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub replaced: ::std::option::Option<NextFacts>,
 }
 /// Scenarios that are still to come.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3532,6 +3538,9 @@ pub struct FlowVersion {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct FoundRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalDetail>,
 }
@@ -3891,6 +3900,9 @@ pub struct IpFacts {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Journal {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The requests.
     pub requests: ::std::vec::Vec<JournalEntry>,
 }
@@ -4545,6 +4557,9 @@ impl ::std::convert::TryFrom<::std::string::String> for MessageKind {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Messages {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
 }
@@ -5158,6 +5173,9 @@ pub struct NextOutcomes {
     /// The outcomes, in the order in which they were set.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
+    /// The outcome of a future action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub replaced: ::std::option::Option<NextOutcome>,
     /// Why the outcome will not do what it says, as things stand: CHALLENGE is ALLOW for a user without an authenticator.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
@@ -6162,6 +6180,9 @@ impl ::std::convert::TryFrom<::std::string::String> for PhoneRequestKind {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneRequests {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The open requests.
     pub requests: ::std::vec::Vec<PhoneRequest>,
 }
@@ -8578,7 +8599,7 @@ pub struct UnmetExpectation {
     /// A request and how it was answered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub nearest: ::std::option::Option<JournalEntry>,
-    /// How the nearest request that does not fit differs; empty if none comes near.
+    /// How the nearest request that does not fit differs, or how a request that fits is out of order (`order`); empty if none comes near. Characters that do not show, or look like others, are escaped where nothing else differs.
     pub differences: ::std::vec::Vec<RequestDifference>,
 }
 /// A user with what belongs to them.
@@ -9087,6 +9108,9 @@ impl<'de> ::serde::Deserialize<'de> for WebhookConfigurationTenantId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookDeliveries {
+    /// True if the mock began to stop while the request waited, so no result can come any more. Absent otherwise.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stopped: ::std::option::Option<bool>,
     /// The deliveries.
     pub deliveries: ::std::vec::Vec<WebhookDelivery>,
 }

@@ -10,7 +10,7 @@ use super::managed::{put_managed, told_managed};
 use super::repeated::unique;
 use super::tenants::either;
 use super::words::{
-    challenge_mode, chosen_mode, decided, next_outcomes, outcome as told,
+    challenge_mode, chosen_mode, decided, next_outcome, next_outcomes, outcome as told,
     passkeys as told_passkeys, set_passkeys,
 };
 use crate::domain::Turn;
@@ -26,6 +26,7 @@ use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::scenario::Selector;
 use crate::generated::mock_control::types as wire;
+use crate::runtime::scenario::can_be;
 use crate::sim::person;
 use crate::sim::phone::Trouble;
 
@@ -65,9 +66,13 @@ impl ControlApi {
                 channel: None,
             };
             let scenarios = &mut *turn.scenarios;
+            can_be(&about, Some(&authsignal.configuration))
+                .map_err(|why| Trouble::Malformed(format!("body {why}")))?;
             let planned = scenarios.plan_outcome(about, outcome);
-            planned.map_err(|why| Trouble::Malformed(format!("body /outcome: {why}")))?;
+            let replaced =
+                planned.map_err(|why| Trouble::Malformed(format!("body /outcome: {why}")))?;
             Ok(wire::NextOutcomes {
+                replaced: replaced.as_ref().and_then(next_outcome),
                 warning,
                 next_outcomes: next_outcomes(scenarios),
             })

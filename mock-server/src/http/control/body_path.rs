@@ -1,12 +1,14 @@
 //! What a body must have at a JSONPath. Knows no request.
 
-use jsonpath_rust::parser::model::JpQuery;
+use jsonpath_rust::parser::model::{
+    Comparable, Filter, FilterAtom, JpQuery, Literal, Segment, Selector,
+};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 
 use super::matching::{Halt, Work};
-use super::seen::{Body, same, shown};
+use super::seen::{Body, EXACT_FLOATS, blur, blurred, same, shown};
 use super::text_pattern::Like;
 use crate::bounds::JSON_PATH;
 use crate::generated::mock_control::types as wire;
@@ -35,9 +37,18 @@ impl Path {
         modest(&text, &plain)?;
         let query = parse_json_path(&text).map_err(|_| {
             "is not a JSONPath of RFC 9535, such as $.custom.amount. A comparison in a filter takes \
-             paths to one value only, without `..`, `*` and slices, and an index has at most 15 digits"
+             paths to one value only, without `..`, `*` and slices, and an index or a number has at most 15 digits"
                 .to_owned()
         })?;
+        if let Some(number) = query.segments.iter().find_map(blurred_literal) {
+            return Err(format!(
+                "has the number {number} in its filter, which tells only numbers below {EXACT_FLOATS} apart; use `equals` \
+                 beside the path"
+            ));
+        }
+        if let Some(number) = path.equals.as_ref().and_then(|equals| blurred(&equals.0)) {
+            return Err(blur(number));
+        }
         let parts = plain.matches(['.', '[']).count();
         let wide = plain.contains("..") || plain.contains(['*', '?', ':']);
         Ok(Self {
@@ -50,9 +61,16 @@ impl Path {
         })
     }
 
-    /// Whether a value has it. `body` is the body that the value is.
-    pub(super) fn fits(&self, value: &Value, body: &Body, work: &Work) -> Result<bool, Halt> {
-        self.look(value, body, work, |_, _| ())
+    /// Whether a value has it; if not, 1 for something else there. `body` is the body that the value is.
+    pub(super) fn fits(
+        &self,
+        value: &Value,
+        body: &Body,
+        work: &Work,
+    ) -> Result<(bool, usize), Halt> {
+        let mut found = 0;
+        let fits = self.look(value, body, work, |_, _| found = 1)?;
+        Ok((fits, found))
     }
 
     /// What a value has there instead; nothing if it fits.
@@ -108,6 +126,43 @@ impl Path {
         let equals = self.equals.as_ref().map(Value::to_string);
         self.like.wanted(equals)
     }
+}
+
+/// The first number in the filters of a part that stands for its neighbours, too: the crate compares floats.
+fn blurred_literal(part: &Segment) -> Option<f64> {
+    match part {
+        Segment::Descendant(part) => blurred_literal(part),
+        Segment::Selector(selector) => blurred_in_selector(selector),
+        Segment::Selectors(selectors) => selectors.iter().find_map(blurred_in_selector),
+    }
+}
+
+fn blurred_in_selector(selector: &Selector) -> Option<f64> {
+    match selector {
+        Selector::Filter(filter) => blurred_in_filter(filter),
+        _ => None,
+    }
+}
+
+fn blurred_in_filter(filter: &Filter) -> Option<f64> {
+    match filter {
+        Filter::Or(filters) | Filter::And(filters) => filters.iter().find_map(blurred_in_filter),
+        Filter::Atom(FilterAtom::Filter { expr, .. }) => blurred_in_filter(expr),
+        // `modest` lets through one filter, so there is none in the path of a test.
+        Filter::Atom(FilterAtom::Test { .. }) => None,
+        Filter::Atom(FilterAtom::Comparison(comparison)) => {
+            let (left, right) = comparison.vals();
+            [left, right].into_iter().find_map(|side| match side {
+                Comparable::Literal(Literal::Int(number)) => blurred_float(*number as f64),
+                Comparable::Literal(Literal::Float(number)) => blurred_float(*number),
+                _ => None,
+            })
+        }
+    }
+}
+
+fn blurred_float(number: f64) -> Option<f64> {
+    Some(number).filter(|number| number.abs() >= EXACT_FLOATS)
 }
 
 /// The parts of a path outside quotes, without spaces.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::listing::{hidden, journal_entry};
 use super::matching::{Compared, Halt, Work};
-use super::pattern::{Difference, Fit, Pattern};
+use super::pattern::{Difference, Fit, Nearness, Pattern};
 use super::seen::Seen;
 use super::words::count;
 use crate::bounds::UNEXPECTED;
 use crate::generated::mock_control::types as wire;
+use crate::lookalike::told_apart;
 use crate::runtime::journal::Carried;
 use crate::runtime::{App, Recorded};
 use crate::sim::phone::Trouble;
@@ -24,8 +25,8 @@ pub(super) struct Expected {
     fitting: Vec<u64>,
     /// Places of the requests that may fit, but that the journal no longer has whole.
     unclear: Vec<usize>,
-    /// Place of the nearest request that does not fit, and how many of its parts fit.
-    nearest: Option<(usize, usize)>,
+    /// Place of the nearest request that does not fit, and how near it comes.
+    nearest: Option<(usize, Nearness)>,
 }
 
 /// How the requests must have come.
@@ -51,8 +52,8 @@ pub(super) struct Check {
     judged: usize,
     /// Places of the requests that no expectation fits.
     others: Vec<usize>,
-    /// Number of the request that met the expectation before, in order.
-    last: u64,
+    /// Number of the request that met the expectations before, in order, and the place of the last of these.
+    last: (u64, usize),
     unmet: Vec<wire::UnmetExpectation>,
 }
 
@@ -74,7 +75,7 @@ impl Check {
             compared: 0,
             judged: 0,
             others: Vec::new(),
-            last: 0,
+            last: (0, 0),
             unmet: Vec::new(),
         }
     }
@@ -111,7 +112,7 @@ impl Check {
         let seen = Seen::new(entry, carried.as_ref());
         let mut fits_one = false;
         for one in &mut self.expected {
-            let (fit, fitting) = one.pattern.fit(&seen, work)?;
+            let (fit, nearness) = one.pattern.fit(&seen, work)?;
             match fit {
                 Fit::Fits => {
                     one.fitting.push(entry.number);
@@ -121,8 +122,9 @@ impl Check {
                 Fit::Lost => one.unclear.push(at),
                 Fit::Differs => {}
             }
-            if fitting > 0 && one.nearest.is_none_or(|(_, most)| fitting >= most) {
-                one.nearest = Some((at, fitting));
+            let is_near = nearness > Nearness::default();
+            if is_near && one.nearest.is_none_or(|(_, nearest)| nearness >= nearest) {
+                one.nearest = Some((at, nearness));
             }
         }
         if !fits_one {
@@ -140,19 +142,21 @@ impl Check {
         let number = expected.fitting.len();
         let is_few = number < expected.least;
         let mut why = (is_few || number > expected.most).then(|| expected.wanted.clone());
+        let mut early = None;
         if self.manner.in_order && why.is_none() {
-            let mut later = expected
-                .fitting
-                .iter()
-                .filter(|number| **number > self.last);
+            let (last, of) = self.last;
+            let fitting = expected.fitting.iter();
+            let mut later = fitting.clone().filter(|number| **number > last);
             match later.nth(expected.least.saturating_sub(1)) {
-                Some(number) => self.last = *number,
+                Some(number) => self.last = (*number, index),
                 None if expected.least == 0 => {}
                 None => {
                     why = Some(format!(
                         "{}, after the one before it in the list",
                         expected.wanted
                     ));
+                    let early_one = fitting.copied().rfind(|number| *number <= last);
+                    early = early_one.map(|number| (number, self.out_of_order(number, last, of)));
                 }
             }
         }
@@ -162,6 +166,7 @@ impl Check {
             _ => expected.lost(number, self.dropped),
         };
         if why.is_some() || lost.is_some() {
+            let early_at = early.as_ref().and_then(|(number, _)| self.place(*number));
             let shown = match (is_few, expected.unclear.first()) {
                 (true, _) => expected.nearest.map(|(at, _)| at),
                 (false, Some(at)) if lost.is_some() => Some(*at),
@@ -173,17 +178,42 @@ impl Check {
                 found: count(number),
                 lost,
                 nearest: shown
+                    .or(early_at)
                     .and_then(|at| self.came.get(at))
                     .map(|(ledger, entry)| journal_entry(ledger.as_deref(), entry)),
                 differences: match shown {
                     Some(at) => self.differences(&expected.pattern, at, work)?,
-                    None => Vec::new(),
+                    None => early
+                        .into_iter()
+                        .map(|(_, difference)| difference)
+                        .collect(),
                 },
             };
             self.unmet.push(unmet);
         }
         self.judged += 1;
         Ok(())
+    }
+
+    /// The place of the request of that number.
+    fn place(&self, number: u64) -> Option<usize> {
+        let at = self
+            .came
+            .binary_search_by_key(&number, |(_, entry)| entry.number);
+        at.ok()
+    }
+
+    /// How a request is out of order that is no later than request `last`, which met expectation `of`.
+    fn out_of_order(&self, number: u64, last: u64, of: usize) -> wire::RequestDifference {
+        let before = self.expected.get(of).map_or("", |one| &one.wanted);
+        wire::RequestDifference {
+            place: "order".to_owned(),
+            wanted: format!("after request {last}, which met expected {of} ({before})"),
+            found: match number < last {
+                true => format!("request {number}, which came before request {last}"),
+                false => format!("request {number} itself, which meets only one of them"),
+            },
+        }
     }
 
     fn differences(
@@ -203,10 +233,16 @@ impl Check {
                 wanted,
                 found,
             } = difference;
+            let mut found = hidden(ledger.as_deref(), &found, found.ends_with('…'));
+            let told = told_apart(&wanted, &found);
+            if told.is_none() && wanted == found && found.ends_with('…') {
+                found.push_str(" (they differ further on)");
+            }
+            let (wanted, found) = told.unwrap_or((wanted, found));
             wire::RequestDifference {
                 place,
                 wanted,
-                found: hidden(ledger.as_deref(), &found, found.ends_with('…')),
+                found,
             }
         });
         Ok(differences.collect())

@@ -13,6 +13,7 @@ use crate::domain::authsignal::data_point::{
 use crate::domain::authsignal::fact::{Fact, FactTables, Facts, NextFacts, country, range};
 use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::types as wire;
+use crate::runtime::scenario::can_be;
 use crate::sim::phone::Trouble;
 
 impl ControlApi {
@@ -81,10 +82,14 @@ impl ControlApi {
             custom: custom.map(|custom| custom.0).unwrap_or_default(),
         };
         next.check().map_err(|why| at("custom", &why))?;
-        tenant.transact(|_, turn| {
+        tenant.transact(|authsignal, turn| {
             let scenarios = &mut *turn.scenarios;
-            scenarios.plan_facts(next).map_err(Trouble::Malformed)?;
+            can_be(&next.about(), Some(&authsignal.configuration))
+                .map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+            let replaced = scenarios.plan_facts(next).map_err(Trouble::Malformed)?;
+            let replaced = replaced.and_then(|one| one.next_facts());
             Ok(wire::AllNextFacts {
+                replaced: replaced.as_ref().map(next_facts),
                 next_facts: all_next_facts(scenarios),
             })
         })

@@ -110,12 +110,26 @@ fn sent(request: &wire::JournalDetail, version: &str) -> Value {
     if let (Some(body), Value::Object(sent)) = (body, &mut sent) {
         let kind = request.content_type.as_deref().unwrap_or_default();
         let data = json!({"mimeType": kind, "params": [], "text": body.text});
-        sent.insert("postData".to_owned(), data);
+        sent.insert("postData".to_owned(), commented(data, body));
     }
     sent
 }
 
 fn content(answer: Option<&wire::CarriedBody>) -> Value {
     let (size, text) = answer.map_or((0, ""), |body| (body.length, body.text.as_str()));
-    json!({"size": size, "mimeType": "application/json", "text": text})
+    let content = json!({"size": size, "mimeType": "application/json", "text": text});
+    match answer {
+        Some(body) => commented(content, body),
+        None => content,
+    }
+}
+
+/// What the archive has of a body, and in words why that is not all of it. The bytes themselves stay out: in what is not
+/// text, the mock cannot find the secrets that it has to mask.
+fn commented(mut shown: Value, body: &wire::CarriedBody) -> Value {
+    if let (Some(why), Value::Object(members)) = (&body.cut, &mut shown) {
+        let comment = format!("a body of {} bytes: {why}", body.length);
+        members.insert("comment".to_owned(), comment.into());
+    }
+    shown
 }

@@ -74,7 +74,10 @@ impl ControlApi {
         loop {
             let messages = self.find_messages(tenant, &wanted, limit)?;
             if !messages.is_empty() || !waiting.changed().await {
-                return Ok(wire::Messages { messages });
+                return Ok(wire::Messages {
+                    messages,
+                    stopped: waiting.stopped(),
+                });
             }
         }
     }

@@ -50,7 +50,10 @@ impl ControlApi {
             // A wait looks only at what is new.
             (requests, since) = self.find_requests(request, since, &words, limit).await?;
             if !requests.is_empty() || !waiting.changed().await {
-                return Ok(wire::Journal { requests });
+                return Ok(wire::Journal {
+                    requests,
+                    stopped: waiting.stopped(),
+                });
             }
         }
     }
@@ -207,7 +210,10 @@ impl ControlApi {
         loop {
             let actions = self.find_actions(request)?;
             if !actions.is_empty() || !waiting.changed().await {
-                return Ok(wire::ActionPage { actions });
+                return Ok(wire::ActionPage {
+                    actions,
+                    stopped: waiting.stopped(),
+                });
             }
         }
     }
@@ -298,7 +304,10 @@ impl ControlApi {
         loop {
             let requests = self.find_phone_requests(request)?;
             if !requests.is_empty() || !waiting.changed().await {
-                return Ok(wire::PhoneRequests { requests });
+                return Ok(wire::PhoneRequests {
+                    requests,
+                    stopped: waiting.stopped(),
+                });
             }
         }
     }

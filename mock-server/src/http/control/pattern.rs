@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::body_path::Path;
 use super::matching::{Halt, Work};
-use super::seen::{Missing, Seen, same, shown};
+use super::seen::{Missing, Seen, blur, blurred, same, shown};
 use super::text_pattern::Text;
 use crate::bounds::{JOURNAL_TEXT, PATTERN_PARTS};
 use crate::generated::mock_control::types as wire;
@@ -41,6 +41,15 @@ impl Fit {
             false => Self::Differs,
         }
     }
+}
+
+/// How near a request comes to a pattern that it need not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Nearness {
+    /// The parts that surely fit.
+    parts: usize,
+    /// Of the headers and members of bodies that do not: 2 for each that fits, 1 for each that is something else.
+    members: usize,
 }
 
 /// What a request must be; anything without parts.
@@ -132,7 +141,11 @@ impl Pattern {
             add(&place, Wanted::Header(kept, text));
         }
         if let Some(body) = pattern.body {
-            add("body", Wanted::Members(Value::Object(body.0)));
+            let body = Value::Object(body.0);
+            if let Some(number) = blurred(&body) {
+                return Err(malformed("body", &blur(number)));
+            }
+            add("body", Wanted::Members(body));
         }
         let sides = [
             (Side::Request, "bodyPaths", pattern.body_paths),
@@ -158,15 +171,17 @@ impl Pattern {
         self.parts.iter().any(|part| part.wanted.is_content())
     }
 
-    /// Whether a request fits it, and how many of its parts surely fit. Contents are compared only if everything else fits,
-    /// because they take longer.
-    pub(super) fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, usize), Halt> {
-        let (mut fit, mut fitting) = (Fit::Fits, 0);
+    /// Whether a request fits it, and how near it comes. Contents are compared only if everything else fits, because they
+    /// take longer.
+    pub(super) fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, Nearness), Halt> {
+        let (mut fit, mut nearness) = (Fit::Fits, Nearness::default());
         for is_content in [false, true] {
             let parts = self.parts.iter();
             for part in parts.filter(|part| part.wanted.is_content() == is_content) {
-                match part.fit(seen, work)? {
-                    Fit::Fits => fitting += 1,
+                let (of_part, members) = part.fit(seen, work)?;
+                nearness.members += members;
+                match of_part {
+                    Fit::Fits => nearness.parts += 1,
                     Fit::Differs => fit = Fit::Differs,
                     Fit::Lost if fit == Fit::Fits => fit = Fit::Lost,
                     Fit::Lost => {}
@@ -176,7 +191,7 @@ impl Pattern {
                 break;
             }
         }
-        Ok((fit, fitting))
+        Ok((fit, nearness))
     }
 
     /// How a request differs from it.
@@ -298,7 +313,8 @@ fn kept(name: &str) -> Result<String, &'static str> {
 }
 
 impl Part {
-    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<Fit, Halt> {
+    /// Whether a request fits it, and how near its headers or members come if not.
+    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, usize), Halt> {
         if !self.wanted.is_content() {
             return self.wanted.fit(seen, work);
         }
@@ -314,59 +330,69 @@ impl Wanted {
         matches!(self, Self::Header(..) | Self::Members(_) | Self::Path(..))
     }
 
-    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<Fit, Halt> {
+    /// As [`Part::fit`].
+    fn fit(&self, seen: &Seen<'_>, work: &Work) -> Result<(Fit, usize), Halt> {
         work.step(1)?;
         let entry = seen.entry;
-        match self {
+        let fit = match self {
             Self::Word(word, wanted) => {
                 let found = word.of(seen);
-                Ok(match found {
+                match found {
                     Some(found) if word.is(wanted, found) => Fit::Fits,
                     Some(found) if is_cut(found) => Fit::Lost,
                     _ => Fit::Differs,
-                })
+                }
             }
-            Self::Status(wanted) => Ok(Fit::of(*wanted == i32::from(entry.status))),
-            Self::Target(text) => Ok(match text.fits(&entry.target, work)? {
+            Self::Status(wanted) => Fit::of(*wanted == i32::from(entry.status)),
+            Self::Target(text) => match text.fits(&entry.target, work)? {
                 true => Fit::Fits,
                 false if is_cut(&entry.target) => Fit::Lost,
                 false => Fit::Differs,
-            }),
+            },
             Self::Header(name, text) => {
                 let Some(carried) = seen.carried else {
-                    return Ok(Fit::Lost);
+                    return Ok((Fit::Lost, 0));
                 };
+                let mut found = 0;
                 for (other, value) in carried.headers() {
-                    if other == *name && text.fits(&value, work)? {
-                        return Ok(Fit::Fits);
+                    if other == *name {
+                        found = 1;
+                        if text.fits(&value, work)? {
+                            return Ok((Fit::Fits, 0));
+                        }
                     }
                 }
-                Ok(match carried.lacks(name) {
-                    true => Fit::Lost,
-                    false => Fit::Differs,
-                })
+                return Ok(match carried.lacks(name) {
+                    true => (Fit::Lost, found),
+                    false => (Fit::Differs, found),
+                });
             }
-            Self::Members(wanted) => Ok(match seen.request(work)? {
-                Ok(body) => Fit::of(has(wanted, body)),
+            Self::Members(wanted) => match seen.request(work)? {
+                Ok(body) if has(wanted, body) => Fit::Fits,
+                Ok(body) => return Ok((Fit::Differs, near(wanted, body))),
                 Err(Missing::Lost(_)) => Fit::Lost,
                 Err(Missing::Never(_)) => Fit::Differs,
-            }),
+            },
             Self::Path(side, path) => {
                 let (json, body) = match side {
                     Side::Request => (seen.request(work)?, &seen.request),
                     Side::Answer => (seen.answer(work)?, &seen.answer),
                 };
-                Ok(match json {
-                    Ok(value) => Fit::of(path.fits(value, body, work)?),
+                match json {
+                    Ok(value) => {
+                        let (fits, found) = path.fits(value, body, work)?;
+                        return Ok((Fit::of(fits), if fits { 0 } else { found }));
+                    }
                     Err(Missing::Lost(_)) => Fit::Lost,
                     Err(Missing::Never(_)) => Fit::of(!path.exists),
-                })
+                }
             }
-        }
+        };
+        Ok((fit, 0))
     }
 
     fn differences(&self, seen: &Seen<'_>, work: &Work) -> Result<Vec<Difference>, Halt> {
-        if self.fit(seen, work)? == Fit::Fits {
+        if self.fit(seen, work)?.0 == Fit::Fits {
             return Ok(Vec::new());
         }
         let entry = seen.entry;
@@ -476,6 +502,26 @@ fn has(wanted: &Value, body: &Value) -> bool {
             wanted.len() == body.len() && pairs.all(|(wanted, body)| has(wanted, body))
         }
         _ => same(wanted, body),
+    }
+}
+
+/// How near a body comes to the members that are wanted: 2 for each that fits, 1 for each that is something else.
+fn near(wanted: &Value, body: &Value) -> usize {
+    match (wanted, body) {
+        (Value::Object(wanted), Value::Object(body)) => {
+            let there = wanted
+                .iter()
+                .filter_map(|(name, wanted)| Some((wanted, body.get(name)?)));
+            // An object that is there comes nearer than none.
+            there.map(|(wanted, body)| near(wanted, body).max(1)).sum()
+        }
+        (Value::Array(wanted), Value::Array(body)) => {
+            let pairs = wanted.iter().zip(body);
+            let pairs = pairs.map(|(wanted, body)| near(wanted, body));
+            pairs.sum::<usize>().max(1)
+        }
+        _ if same(wanted, body) => 2,
+        _ => 1,
     }
 }
 
@@ -652,8 +698,61 @@ mod tests {
     }
 
     #[test]
+    fn every_digit_of_an_integer_counts_however_it_is_written() {
+        for (wanted, sent, fits) in [
+            ("9007199254740993", "9007199254740993", true),
+            ("9007199254740993", "9007199254740992", false),
+            ("9007199254740993", "9007199254740992.0", false),
+            ("9007199254740993", "9.007199254740992e15", false),
+            ("10000000000000000", "1e16", true),
+            ("18446744073709551615", "18446744073709551615", true),
+            ("18446744073709551615", "18446744073709551616", false),
+            ("18446744073709551615", "1.8446744073709551616e19", false),
+            ("-9223372036854775808", "-9223372036854775809", false),
+            ("9223372036854775807", "9223372036854775808", false),
+            ("5000", "5000.0", true),
+            ("5000.0", "5e3", true),
+            ("0", "-0.0", true),
+            ("0.1", "0.1", true),
+            ("0.1", "0.2", false),
+            ("[9007199254740993, 1.0]", "[9007199254740993.0, 1]", false),
+            ("[1.0]", "[1]", true),
+        ] {
+            let sent = format!(r#"{{"n":{sent}}}"#);
+            let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+            let mut patterns = vec![read(format!(r#"{{"body":{{"n":{wanted}}}}}"#))];
+            if !wanted.starts_with('[') {
+                let path = format!(r#"{{"bodyPaths":[{{"path":"$.n","equals":{wanted}}}]}}"#);
+                patterns.push(read(path));
+            }
+            for pattern in patterns {
+                let found = differences(pattern.clone(), &sent, "");
+                assert_eq!(found.is_empty(), fits, "{pattern} {sent}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_pattern_that_cannot_be_used_is_refused_with_its_place() {
+        let huge: Value = serde_json::from_str("18446744073709551616").unwrap();
         for (pattern, why) in [
+            (
+                json!({"body": {"custom": [{"amount": huge}]}}),
+                "/pattern/body has a number that the mock would compare only roughly, as 1.8446744073709552e+19. Exact are",
+            ),
+            (
+                json!({"bodyPaths": [{"path": "$.a", "equals": 9007199254740992.0}]}),
+                "/pattern/bodyPaths/0 has a number that the mock would compare only roughly, as 9007199254740992.0",
+            ),
+            (
+                json!({"bodyPaths": [{"path": "$..a[?(@.b == 'x' && @.c != 9007199254740993)]"}]}),
+                "and an index or a number has at most 15 digits",
+            ),
+            (
+                json!({"answerPaths": [{"path": "$..a[?(@.b == 'x' && -1e16 < @.c)]"}]}),
+                "/pattern/answerPaths/0 has the number -10000000000000000 in its filter, which tells only numbers below \
+                 9007199254740992 apart; use `equals` beside the path",
+            ),
             (
                 json!({"target": {"matches": "("}}),
                 "/pattern/target is not a regular expression",

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::matching::{Halt, Work};
 use crate::bounds::{DIFFERENCE, JOURNAL_BODY, cut};
@@ -121,10 +121,54 @@ pub(super) fn shown(path: &str, value: &Value) -> String {
 
 /// Whether two values are the same; numbers are, however they are written.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
-    if one == other {
-        return true;
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => match (whole(one), whole(other)) {
+            (None, None) => one.as_f64() == other.as_f64(),
+            (one, other) => one == other,
+        },
+        _ => one == other,
     }
-    // Of two integers, every digit counts, and a float has fewer than the longest of them.
-    let is_float = one.is_f64() || other.is_f64();
-    is_float && one.as_f64().is_some_and(|one| other.as_f64() == Some(one))
+}
+
+/// A number as an integer, of which every digit counts; nothing if it has a fraction or more than 64 bits.
+fn whole(number: &Number) -> Option<i128> {
+    let integer = || number.as_i64().map(i128::from);
+    let integer = integer().or_else(|| number.as_u64().map(i128::from));
+    integer.or_else(|| {
+        let float = number.as_f64()?;
+        // An integer at these ends would have been read as one, so the float stands for one beyond them.
+        let is_whole = float.fract() == 0.0 && float > -TWO_TO_63 && float < 2.0 * TWO_TO_63;
+        is_whole.then_some(float as i128)
+    })
+}
+
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
+/// The first number in a pattern that stands for its neighbours, too, because the mock has only a float of it.
+pub(super) fn blurred(value: &Value) -> Option<&Number> {
+    match value {
+        Value::Number(number) => Some(number).filter(|number| is_blurred(number)),
+        Value::Array(elements) => elements.iter().find_map(blurred),
+        Value::Object(members) => members.values().find_map(blurred),
+        _ => None,
+    }
+}
+
+fn is_blurred(number: &Number) -> bool {
+    number.is_f64()
+        && number
+            .as_f64()
+            .is_some_and(|float| float.abs() >= EXACT_FLOATS)
+}
+
+/// From here on, a float stands for more than one integer.
+pub(super) const EXACT_FLOATS: f64 = 9_007_199_254_740_992.0;
+
+/// Why a pattern with such a number is refused.
+pub(super) fn blur(number: impl std::fmt::Display) -> String {
+    format!(
+        "has a number that the mock would compare only roughly, as {number}. Exact are integers from -9223372036854775808 to \
+         18446744073709551615, written without a fraction or an exponent, and other numbers below 9007199254740992. Give a \
+         smaller one, or leave it out of the pattern"
+    )
 }

@@ -86,7 +86,8 @@ impl ControlApi {
             requests.push(journal_detail(ledger.as_deref(), &entry, carried.as_ref()));
             tokio::task::yield_now().await;
         }
-        Ok(wire::FoundRequests { requests })
+        let stopped = waiting.stopped();
+        Ok(wire::FoundRequests { requests, stopped })
     }
 
     /// The newest requests to a tenant or to all, newest first.
@@ -248,6 +249,82 @@ expected track of ada with these headers or bodies, at least once; it came never
     }
 
     #[tokio::test]
+    async fn a_pattern_of_contents_alone_has_a_nearest_request() {
+        let mock = mock();
+        for body in [
+            json!({"custom": {"amount": 4999, "currency": "USD"}}),
+            json!({"custom": {"amount": 5000, "currency": "USD"}}),
+            json!({"custom": {"amount": 1}}),
+            json!({"other": true}),
+        ] {
+            track_with(&mock, "one", "ada", &body.to_string());
+        }
+        for (pattern, nearest, differences) in [
+            (
+                json!({"body": {"custom": {"amount": 5000, "currency": "EUR"}}}),
+                2,
+                json!([{"place": "body $.custom.currency", "wanted": "\"EUR\"", "found": "\"USD\""}]),
+            ),
+            (
+                json!({"bodyPaths": [{"path": "$.custom.amount", "equals": 2}]}),
+                3,
+                json!([{"place": "body $.custom.amount", "wanted": "2", "found": "1"}]),
+            ),
+            (
+                json!({"headers": {"x-trace": {"equals": "8"}}}),
+                4,
+                json!([{"place": "header x-trace", "wanted": "8", "found": "7"}]),
+            ),
+            (
+                json!({"answerPaths": [{"path": "$.state", "equals": "BLOCK"}], "body": {"other": true}}),
+                4,
+                json!([{"place": "answer $.state", "wanted": "\"BLOCK\"", "found": "\"ALLOW\""}]),
+            ),
+        ] {
+            let found = verify(&mock, json!({"expected": [{"pattern": pattern}]})).await;
+            let unmet = &found["unmet"][0];
+            assert_eq!(unmet["nearest"]["number"], nearest, "{found}");
+            assert_eq!(unmet["differences"], differences, "{found}");
+        }
+        let pattern = json!({"body": {"nothing": {"like": 1}}});
+        let found = verify(&mock, json!({"expected": [{"pattern": pattern}]})).await;
+        assert!(
+            found["text"]
+                .as_str()
+                .unwrap()
+                .contains("nothing like it came"),
+            "{found}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_difference_that_does_not_show_is_escaped() {
+        let mock = mock();
+        let long = "x".repeat(600);
+        let sent = json!({"name": "cafe\u{301}", "note": format!("{long}a"), "to": "a\u{200b}b"});
+        track_with(&mock, "one", "ada\u{200b}", &sent.to_string());
+        let pattern = json!({"userId": "ada", "operation": "track"});
+        let found = verify(&mock, json!({"expected": [{"pattern": pattern}]})).await;
+        assert_eq!(
+            found["unmet"][0]["differences"],
+            json!([{"place": "userId", "wanted": "ada", "found": "ada\\u{200b}"}])
+        );
+        let pattern =
+            json!({"body": {"name": "caf\u{e9}", "note": format!("{long}b"), "to": "ab"}});
+        let found = verify(&mock, json!({"expected": [{"pattern": pattern}]})).await;
+        let differences = &found["unmet"][0]["differences"];
+        assert_eq!(
+            [&differences[0], &differences[2]],
+            [
+                &json!({"place": "body $.name", "wanted": r#""caf\u{e9}""#, "found": r#""cafe\u{301}""#}),
+                &json!({"place": "body $.to", "wanted": "\"ab\"", "found": r#""a\u{200b}b""#}),
+            ]
+        );
+        let found = differences[1]["found"].as_str().unwrap();
+        assert!(found.ends_with("… (they differ further on)"), "{found}");
+    }
+
+    #[tokio::test]
     async fn numbers_order_and_other_requests_are_checked() {
         let mock = mock();
         track(&mock, "one", "ada", 1);
@@ -263,7 +340,18 @@ expected track of ada with these headers or bodies, at least once; it came never
         let order = json!({"tenant": "one", "expected": [{"pattern": of("bob")}, {"pattern": of("ada")}], "inOrder": true});
         assert_eq!(
             text(order).await,
-            "expected a request of ada, at least once, after the one before it in the list; it came once"
+            "expected a request of ada, at least once, after the one before it in the list; it came once\n  \
+             nearest: request 1, POST /v1/users/ada/actions/pay (track), answered 200\n    \
+             order\n      \
+             - wanted  after request 2, which met expected 0 (a request of bob, at least once)\n      \
+             + found   request 1, which came before request 2"
+        );
+        let twice = json!({"tenant": "one", "expected": [{"pattern": of("bob")}, {"pattern": of("bob")}], "inOrder": true});
+        let twice = text(twice).await;
+        assert!(
+            twice.contains("after request 2, which met expected 0")
+                && twice.ends_with("request 2 itself, which meets only one of them"),
+            "{twice}"
         );
         let closed =
             json!({"tenant": "one", "expected": [{"pattern": of("ada")}], "nothingElse": true});
@@ -678,6 +766,43 @@ expected track of ada with these headers or bodies, at least once; it came never
         assert_eq!(
             entry["request"]["url"],
             "http://localhost/v1/users/bob/actions/pay"
+        );
+        assert!(!archive.to_string().contains("hidden"), "{archive}");
+    }
+
+    #[tokio::test]
+    async fn an_archive_says_why_a_body_is_not_all_there() {
+        let mock = mock();
+        let tenant = mock.app.tenant("one").unwrap();
+        let long = json!({"note": "x".repeat(9000)}).to_string();
+        for (request, answer) in [
+            (&b"\x89PNG\xff hidden"[..], &b"{}"[..]),
+            (long.as_bytes(), b"<html>hidden</html>"),
+        ] {
+            let note = Note {
+                wire: Wire {
+                    content_type: "image/png",
+                    request,
+                    answer,
+                    ..Wire::default()
+                },
+                ..Note::new("authsignal", "POST", "/v1/users/ada/actions/pay", 400)
+            };
+            mock.app.record(Some(tenant.ledger()), note);
+        }
+        let (_, archive) = mock.get("/_mock/journal/har?tenant=one").await;
+        let entries = &archive["log"]["entries"];
+        assert_eq!(
+            entries[0]["request"]["postData"],
+            json!({"mimeType": "image/png", "params": [], "text": "",
+                "comment": "a body of 12 bytes: it is not text in UTF-8, so it is not shown"})
+        );
+        assert!(entries[0]["response"]["content"].get("comment").is_none());
+        let cut = &entries[1]["request"]["postData"]["comment"];
+        assert_eq!(cut, "a body of 9011 bytes: the rest is not kept");
+        assert_eq!(
+            entries[1]["response"]["content"]["comment"],
+            "a body of 19 bytes: it is neither a JSON object nor a list, so it is not shown"
         );
         assert!(!archive.to_string().contains("hidden"), "{archive}");
     }

@@ -36,6 +36,14 @@ impl Waiting {
             () = tokio::time::sleep_until(watched.until) => false,
         }
     }
+
+    /// True if the mock has begun to stop, so that no change comes any more.
+    pub(super) fn stopped(&self) -> Option<bool> {
+        let watched = self.0.as_ref();
+        watched
+            .is_some_and(|watched| *watched.stopped.borrow())
+            .then_some(true)
+    }
 }
 
 impl ControlApi {
@@ -260,8 +268,8 @@ mod tests {
             let start = tokio::time::Instant::now();
             let (status, found) = mock.get(&format!("{list}tenant=one&wait=1500ms")).await;
             assert_eq!(
-                (status, &found[member]),
-                (StatusCode::OK, &json!([])),
+                (status, &found),
+                (StatusCode::OK, &json!({member: []})),
                 "{list}: {found}"
             );
             assert_eq!(start.elapsed(), Duration::from_millis(1500), "{list}");
@@ -300,8 +308,8 @@ mod tests {
             mock.app.stop();
             let (status, found) = of_other.await;
             assert_eq!(
-                (status, &found[member]),
-                (StatusCode::OK, &json!([])),
+                (status, &found),
+                (StatusCode::OK, &json!({member: [], "stopped": true})),
                 "{list}: {found}"
             );
         }

@@ -214,7 +214,11 @@ impl ControlApi {
             // A body may be large, and other requests must not wait for all of them.
             tokio::task::yield_now().await;
         }
-        Ok(wire::WebhookDeliveries { deliveries })
+        let stopped = waiting.stopped();
+        Ok(wire::WebhookDeliveries {
+            deliveries,
+            stopped,
+        })
     }
 
     /// `beginnings` are those of the tenants, by their numbers, from which a number in the request counts.
@@ -310,6 +314,7 @@ impl ControlApi {
             sent.cloned().collect::<Vec<_>>()
         });
         Ok(wire::WebhookDeliveries {
+            stopped: None,
             deliveries: deliveries
                 .into_iter()
                 .map(|one| delivery(&tenant, one))

@@ -129,7 +129,7 @@ pub(super) fn next_outcomes_of(scenarios: &Scenarios, user_id: &str) -> Vec<wire
     of_user.filter_map(next_outcome).collect()
 }
 
-fn next_outcome(scenario: &Scenario) -> Option<wire::NextOutcome> {
+pub(super) fn next_outcome(scenario: &Scenario) -> Option<wire::NextOutcome> {
     Some(wire::NextOutcome {
         user_id: scenario.about.user_id.clone(),
         action: scenario.about.action.clone(),

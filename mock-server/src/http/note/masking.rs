@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::str::Utf8Error;
 use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
@@ -56,9 +57,15 @@ pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
     }
     let not_shown = |what: &str| Some(format!("{what}, so it is not shown"));
     if !matches!(kept.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        // The end may have been cut within a character.
+        let is_end = |error: &Utf8Error| error.error_len().is_none() && kept.len() < length;
+        let is_text = str::from_utf8(kept).as_ref().map_or_else(is_end, |_| true);
         return Shown {
             text: String::new(),
-            cut: not_shown("it is neither a JSON object nor a list"),
+            cut: not_shown(match is_text {
+                true => "it is neither a JSON object nor a list",
+                false => "it is not text in UTF-8",
+            }),
         };
     }
     // Only what is JSON up to there is looked at: what is secret in the rest cannot be known.
@@ -509,5 +516,17 @@ mod tests {
             assert!(shown.cut.is_some());
         }
         assert_eq!(whole("").cut, None);
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_is_said_to_be_none() {
+        let cut = |kept: &[u8], length| shown(kept, length).cut.unwrap();
+        let no_text = "it is not text in UTF-8, so it is not shown";
+        let no_json = "it is neither a JSON object nor a list, so it is not shown";
+        assert_eq!(cut(b"\x89PNG\xff", 5), no_text);
+        assert_eq!(cut("a\u{e9}".as_bytes(), 3), no_json);
+        // The journal has cut it within the last character.
+        assert_eq!(cut(b"a\xc3", 3), no_json);
+        assert_eq!(cut(b"a\xc3", 2), no_text);
     }
 }

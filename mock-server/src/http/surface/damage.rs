@@ -56,18 +56,30 @@ impl Planned {
         left
     }
 
-    /// Breaks a body. Returns what the body comes to, and what is left of the plan if nothing could be broken.
+    /// Breaks a body. Returns what the body comes to, and the plan as it is carried out, where that is not as it was made:
+    /// nothing could be broken, or the body is too short.
     pub(super) fn broken(&self, whole: &Bytes) -> (Bytes, Option<Self>) {
         let body = self
             .wrong
             .as_ref()
             .map_or_else(|| whole.clone(), |wrong| wrong.body(whole));
-        let needs_body = matches!(
-            self.wreck.as_ref().and_then(|wreck| wreck.damage),
-            Some(Damage::Truncated(_) | Damage::Slow(_))
-        );
+        let damage = self.wreck.as_ref().and_then(|wreck| wreck.damage);
+        let needs_body = matches!(damage, Some(Damage::Truncated(_) | Damage::Slow(_)));
         let is_missed = (self.wrong.is_some() && body == whole) || (needs_body && body.is_empty());
-        (body, is_missed.then(|| self.missed()))
+        if is_missed {
+            return (body, Some(self.missed()));
+        }
+        let length = body.len();
+        let is_short = |bytes: u64| usize::try_from(bytes).map_or(true, |bytes| bytes >= length);
+        let shorter = matches!(damage, Some(Damage::Truncated(bytes)) if is_short(bytes));
+        let shorter = shorter.then(|| Self {
+            told: format!(
+                "{}; the answer has only {length} bytes, so all but the last one were sent",
+                self.told
+            ),
+            ..self.clone()
+        });
+        (body, shorter)
     }
 }
 
@@ -195,15 +207,56 @@ fn alter(object: &mut Map<String, Value>, name: &str, change: Change) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
     use serde_json::{Value, json};
 
-    use super::{Change, Wrong};
+    use super::{Change, Damage, Planned, Wreck, Wrong};
 
     fn wrong(change: Change, member: Option<&str>, body: &Value) -> Value {
         let wrong = Wrong::Schema(change, member.map(str::to_owned));
         let whole = Bytes::from(body.to_string());
         serde_json::from_slice(&wrong.body(&whole)).unwrap()
+    }
+
+    #[test]
+    fn the_journal_says_where_an_answer_was_cut_off_that_is_shorter_than_planned() {
+        let planned = |bytes| Planned {
+            instead: None,
+            carried_out: true,
+            wrong: None,
+            wreck: Some(Wreck {
+                delay: Duration::ZERO,
+                delays: None,
+                damage: Some(Damage::Truncated(bytes)),
+                breaks: None,
+            }),
+            ahead: 0,
+            told: "planned: cut off".to_owned(),
+            miss: None,
+        };
+        let body = Bytes::from_static(b"{\"a\":1}");
+        for (bytes, told) in [
+            (0, None),
+            (6, None),
+            (
+                7,
+                Some(
+                    "planned: cut off; the answer has only 7 bytes, so all but the last one were sent",
+                ),
+            ),
+            (
+                u64::MAX,
+                Some(
+                    "planned: cut off; the answer has only 7 bytes, so all but the last one were sent",
+                ),
+            ),
+        ] {
+            let (sent, left) = planned(bytes).broken(&body);
+            assert_eq!(sent, body);
+            assert_eq!(left.map(|left| left.told).as_deref(), told, "{bytes}");
+        }
     }
 
     #[test]

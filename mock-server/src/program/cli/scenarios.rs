@@ -16,6 +16,9 @@ pub(super) enum ScenariosAction {
         of: OfTenant,
     },
     /// Add a scenario to those that are planned
+    ///
+    /// It replaces none of them. `POST /_mock/authsignal/next-outcome` and `next-facts` do replace what they planned before
+    /// for the same user and action.
     Add(Box<Wanted>),
     /// Take a scenario back
     Remove {

@@ -9,6 +9,7 @@ use super::shape;
 use crate::http::is_secret;
 use crate::http::surface::{Operation, Schema, brief, kind_of};
 use crate::likeness::nearest;
+use crate::lookalike::told_apart;
 use crate::runtime::journal::without_tokens;
 
 /// An answer, as it came.
@@ -374,6 +375,8 @@ impl Walk {
             let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
             if !words.contains(&found) {
                 let expected = format!("one of {}", words.join(", "));
+                let told = words.iter().find_map(|word| told_apart(found, word));
+                let found = told.as_ref().map_or(found, |(found, _)| found);
                 self.add(at, Kind::Enum, expected, shown(found, &at.name));
             }
             return;
@@ -431,7 +434,11 @@ impl Walk {
         for (name, other) in self.renamed(&missing, &unknown, properties, found) {
             missing.retain(|one| *one != name);
             unknown.retain(|one| *one != other);
-            let found = format!("a member {}", brief(&other));
+            let told = told_apart(&other, &name);
+            let found = format!(
+                "a member {}",
+                brief(told.as_ref().map_or(&other, |(other, _)| other))
+            );
             self.add(
                 &at.member(&name),
                 Kind::Renamed,
@@ -546,6 +553,28 @@ fn shown(text: &str, member: &str) -> String {
 mod tests {
     use super::{Answer, answer};
     use crate::program::drift::operations::{SERVER, named};
+
+    #[test]
+    fn a_word_and_a_member_that_only_look_known_are_told_apart() {
+        let operation = named(SERVER, "track").unwrap();
+        let answered = |body: &str| Answer {
+            status: 200,
+            content_type: Some("application/json".to_owned()),
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        };
+        let found = |body: &str| -> Vec<String> {
+            let drifts = answer(operation, None, &answered(body));
+            drifts.into_iter().map(|drift| drift.found).collect()
+        };
+        let all = found("{\"state\": \"ALLOW\u{200b}\", \"idempotencyKey\": \"k\"}");
+        assert!(all.contains(&r#""ALLOW\u{200b}""#.to_owned()), "{all:?}");
+        let all = found("{\"sta\u{200b}te\": \"ALLOW\", \"idempotencyKey\": \"k\"}");
+        assert!(
+            all.contains(&r"a member sta\u{200b}te".to_owned()),
+            "{all:?}"
+        );
+    }
 
     #[test]
     fn a_compressed_answer_is_told_as_such_and_a_redirect_says_where_it_leads() {

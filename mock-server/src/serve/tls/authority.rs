@@ -21,7 +21,7 @@ use tokio_rustls::rustls::pki_types::{
 };
 use tokio_rustls::rustls::{self, RootCertStore};
 
-use super::{TlsError, provider, warn_of_readers};
+use super::{TlsError, all_out_of_date, provider, warn_of_readers};
 use crate::runtime::read_file;
 
 /// The name of the authority's certificate in its folder.
@@ -105,6 +105,10 @@ impl Authority {
         let certificate = kept(&certificate_file, 0o644, || {
             Ok(constrained(names).self_signed(&key)?.pem())
         })?;
+        // The verifier below takes an authority at its word, whatever its dates.
+        if let Some(why) = all_out_of_date(certificate.as_bytes()) {
+            return Err(broken(why));
+        }
         let authority = Self::of(certificate, key);
         let (signed, _) = authority.issue(vec![LOCALHOST.to_owned()])?;
         let fits = authority.vouches_for(&signed, LOCALHOST);

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier as _;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls::{self, CertificateError, RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 pub use self::authority::{AUTHORITY, Authority};
@@ -127,6 +129,7 @@ impl Tls {
         let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
             .map_err(|_| TlsError::NoKey(key.to_owned()))?;
         warn_of_readers(key);
+        warn_of_dates(certificate, &chain);
         let certified = CertifiedKey::from_der(chain, secret, &provider());
         let one = certified.map(SingleCertAndKey::from);
         one.and_then(|one| Self::with(Arc::new(one)))
@@ -192,6 +195,70 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Warns of certificates that clients refuse by their dates. They are shown all the same: a test may want just that.
+fn warn_of_dates(file: &Path, chain: &[CertificateDer<'_>]) {
+    let now = UnixTime::now();
+    for (one, number) in chain.iter().zip(1..) {
+        if let Some(why) = out_of_date(one, now) {
+            tracing::warn!(
+                "certificate {number} of {} in {} {why}; the mock shows it all the same, and clients refuse it: give \
+                 --tls-cert one that is valid now",
+                chain.len(),
+                file.display()
+            );
+        }
+    }
+}
+
+/// Why a certificate is of no use at a time, with the date: it has expired, or is not valid yet.
+pub fn out_of_date(certificate: &CertificateDer<'_>, now: UnixTime) -> Option<String> {
+    // A verifier looks at the dates before it looks at anything else, and no crate at hand reads them alone.
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone().into_owned()).ok()?;
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+    let name = ServerName::try_from("localhost").ok()?;
+    let verified = verifier
+        .build()
+        .ok()?
+        .verify_server_cert(certificate, &[], &name, &[], now);
+    let date = |time: UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).ok();
+        let date = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        date.map_or_else(
+            || "a date beyond all calendars".to_owned(),
+            |date| date.to_string(),
+        )
+    };
+    match verified {
+        Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {
+            not_after,
+            ..
+        })) => Some(format!(
+            "has expired: it was valid until {}",
+            date(not_after)
+        )),
+        Err(rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext {
+            not_before,
+            ..
+        })) => Some(format!(
+            "is not valid yet: it will be from {}",
+            date(not_before)
+        )),
+        _ => None,
+    }
+}
+
+/// Why none of the certificates in PEM form is of use now; `None` if one is, or there is none.
+pub fn all_out_of_date(pem: &[u8]) -> Option<String> {
+    let now = UnixTime::now();
+    let mut first = None;
+    for one in CertificateDer::pem_slice_iter(pem) {
+        let why = out_of_date(&one.ok()?, now)?;
+        first.get_or_insert(why);
+    }
+    first
 }
 
 /// What the mock's own authority vouches for: the names that the mock has, and each name below localhost, which a browser takes

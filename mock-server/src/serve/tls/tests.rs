@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use rcgen::generate_simple_self_signed;
+use rcgen::{CertificateParams, IsCa, KeyPair, generate_simple_self_signed};
+use tokio_rustls::rustls::pki_types::UnixTime;
 
-use super::{AUTHORITY, Authority, Tls};
+use super::{AUTHORITY, Authority, Tls, all_out_of_date, out_of_date};
 
 fn refused(certificate: &Path, key: &Path) -> String {
     match Tls::of_files(certificate, key) {
@@ -206,4 +207,62 @@ fn files_that_are_no_certificate_and_its_key_are_refused_by_name() {
         assert!(error.contains(says), "{error}");
         assert!(!error.contains("MARKED"), "{error}");
     }
+}
+
+/// A certificate that is valid in those years.
+fn lasting(years: (i32, i32), is_authority: bool, key: &KeyPair) -> rcgen::Certificate {
+    let mut wanted = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    wanted.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    wanted.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    if is_authority {
+        wanted.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    wanted.self_signed(key).unwrap()
+}
+
+#[test]
+fn a_certificate_out_of_date_is_told_with_the_date() {
+    let key = KeyPair::generate().unwrap();
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_767_225_600));
+    for is_authority in [false, true] {
+        for (years, why) in [
+            (
+                (2000, 2025),
+                Some("has expired: it was valid until 2025-01-01T00:00:00Z"),
+            ),
+            (
+                (2027, 2030),
+                Some("is not valid yet: it will be from 2027-01-01T00:00:00Z"),
+            ),
+            ((2000, 2030), None),
+        ] {
+            let certificate = lasting(years, is_authority, &key);
+            assert_eq!(out_of_date(certificate.der(), now).as_deref(), why);
+        }
+    }
+    let pem = |years| lasting(years, true, &key).pem();
+    let (old, new) = (pem((2000, 2001)), pem((2000, 4000)));
+    let why = "has expired: it was valid until 2001-01-01T00:00:00Z";
+    assert_eq!(all_out_of_date(old.as_bytes()).as_deref(), Some(why));
+    // One that is valid is enough.
+    assert_eq!(all_out_of_date([&*old, &*new].concat().as_bytes()), None);
+    assert_eq!(all_out_of_date(b"x"), None);
+}
+
+#[test]
+fn an_authority_of_the_mock_that_has_expired_is_refused_with_the_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    fs::write(folder.path().join("ca-key.pem"), key.serialize_pem()).unwrap();
+    let old = lasting((2000, 2001), true, &key);
+    fs::write(folder.path().join(AUTHORITY), old.pem()).unwrap();
+    let Err(error) = Authority::kept_in(folder.path(), &[]) else {
+        panic!("it is accepted")
+    };
+    let error = error.to_string();
+    assert!(
+        error.contains("has expired: it was valid until 2001-01-01")
+            && error.contains("delete both"),
+        "{error}"
+    );
 }

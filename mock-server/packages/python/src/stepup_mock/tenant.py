@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from .control import Control, takes_tenant
-from .errors import NoMessage, Refused
+from .errors import MockUnreachable, NoMessage, Refused
 
 #: How many messages and requests one call lists at most.
 LISTED = 1000
@@ -264,8 +264,10 @@ class Inbox:
 
     def _list(self, query: Mapping[str, Any]) -> List[Message]:
         given = {"tenant": self._tenant, "limit": LISTED, **query}
-        listed = self._control.call("GET", "/_mock/messages", query=given)["messages"]
-        return [_message(one) for one in listed]
+        answer = self._control.call("GET", "/_mock/messages", query=given)
+        if answer.get("stopped") and not answer["messages"]:
+            raise MockUnreachable("the mock stopped while the test waited for a message")
+        return [_message(one) for one in answer["messages"]]
 
     def _nothing_came(self, to: Optional[str], timeout: float) -> str:
         said = f"no {'message' if to is None else f'message to {to}'} came within {timeout:g} s."

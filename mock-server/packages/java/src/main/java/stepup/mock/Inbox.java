@@ -72,7 +72,11 @@ public final class Inbox {
         query.put("tenant", tenant);
         query.put("limit", LISTED);
         query.put("to", to);
-        List<Map<String, Object>> listed = Control.objects(control.get("/_mock/messages", query), "messages");
+        Map<String, Object> answer = control.get("/_mock/messages", query);
+        List<Map<String, Object>> listed = Control.objects(answer, "messages");
+        if (listed.isEmpty() && Boolean.TRUE.equals(answer.get("stopped"))) {
+            throw new MockException("the mock stopped while the test waited for a message");
+        }
         return listed.stream().map(Message::new).collect(Collectors.toList());
     }
 

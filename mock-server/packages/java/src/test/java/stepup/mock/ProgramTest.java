@@ -1,10 +1,16 @@
 package stepup.mock;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** The mock as a program: one that runs already, is missing, or dies. */
@@ -59,6 +65,26 @@ class ProgramTest {
             ProcessHandle.of(mock.pid()).orElseThrow().destroyForcibly();
             String message = assertThrows(MockException.class, () -> tenant.clock().now()).getMessage();
             assertTrue(message.contains("stepup-mock has ended with exit code 137. The end of its log:\n  (it is empty)"), message);
+        }
+    }
+
+    @Test
+    void aMockThatStopsWhileATestWaitsForAMessage() throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            boolean waits = exchange.getRequestURI().getQuery().contains("wait=");
+            byte[] answer = ("{\"messages\": []" + (waits ? ", \"stopped\": true}" : "}")).getBytes(UTF_8);
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        server.start();
+        try {
+            Inbox inbox = new Inbox(new Control("http://127.0.0.1:" + server.getAddress().getPort(), () -> ""), "t");
+            String message = assertThrows(MockException.class, () -> inbox.waitFor(null, Duration.ofSeconds(60))).getMessage();
+            assertEquals("the mock stopped while the test waited for a message", message);
+        } finally {
+            server.stop(0);
         }
     }
 }
