@@ -15,7 +15,11 @@
     expect(dead_code, reason = "without an API there are no calls that can fail")
 )]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod comma_list;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod cookies;
 mod error;
 mod secret;
 mod segment;
@@ -54,6 +58,8 @@ mod changes;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
