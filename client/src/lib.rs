@@ -85,3 +85,33 @@ pub use transport::{CallOptions, FinishedCall, Operation, Reply, RetryClass};
 pub use http;
 /// The HTTP client that builders take.
 pub use reqwest;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum", feature = "tower"))]
+#[doc = include_str!("../../docs/client/step-up.md")]
+struct StepUpGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "activeconnect", feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/passwordless.md")]
+struct PasswordlessGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/enrolment.md")]
+struct EnrolmentGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/otp.md")]
+struct OtpGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum", feature = "session-tokens"))]
+#[doc = include_str!("../../docs/client/sessions.md")]
+struct SessionsGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../docs/client/webhooks.md")]
+struct WebhooksGuide;
