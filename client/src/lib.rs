@@ -18,7 +18,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod comma_list;
-#[cfg(any(feature = "axum", feature = "tower"))]
+#[cfg(any(all(feature = "axum", feature = "session-tokens"), feature = "tower"))]
 mod cookies;
 mod error;
 mod secret;

@@ -79,8 +79,21 @@ pub enum StepUp {
     },
 }
 
-/// Why a request does not pass. It is an extension of the response, so that a layer of yours outside of this one can show a
-/// page of its own instead of the one line of text.
+/// Why a request does not pass. It is an extension of the response, so that a layer of yours outside of this one can answer with
+/// a page instead. Make a new response for that: this one has the headers of one line of text.
+///
+/// ```
+/// use axum::response::{Html, IntoResponse, Response};
+/// use stepup_client::tower::Refusal;
+///
+/// /// For `axum::middleware::map_response`.
+/// async fn show(response: Response) -> Response {
+///     match response.extensions().get::<Refusal>() {
+///         Some(refusal) => (refusal.status(), Html(format!("<h1>{refusal}</h1>"))).into_response(),
+///         None => response,
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -147,7 +160,7 @@ pub(super) struct Settings {
     pub(super) clock: Clock,
 }
 
-/// Requires a passed step-up for the routes below it. The [module](self) says what happens to a request. Cloning is cheap.
+/// Requires a passed step-up for the routes below it. The [module](crate::tower) says what happens to a request. Cloning is cheap.
 #[derive(Clone)]
 pub struct StepUpLayer {
     settings: Arc<Settings>,

@@ -77,6 +77,8 @@
 //!   them until the cookie expires, so a step-up counts at most for the
 //!   [time of the challenge](StepUpLayerBuilder::challenge_within) and the
 //!   [time that it is remembered](StepUpLayerBuilder::remember_for) together.
+//! * **Several windows**: only the newest try counts. Who begins a second one in another window passes that one, or opens the
+//!   page again.
 //! * **A user who changes**: the cookie names the user by a digest. Another user is challenged anew. So is the same one after
 //!   a new sign-in, if [`StepUpUser::bound_to`] names the session.
 //! * **Cookies**: `HttpOnly`, `SameSite=Lax`, `Path=/`, without `Domain`; with `Secure` and the prefix `__Host-` where the

@@ -12,8 +12,8 @@ use stepup_client::Kind;
 use stepup_client::activeconnect::SessionSealer;
 use stepup_client::authsignal::{TokenToValidate, TrackAttributes, UserAttributes};
 
-use crate::store::Visitor;
-use crate::{Shop, pages, unavailable};
+use crate::store::{Account, Visitor};
+use crate::{Settings, Shop, pages, unavailable};
 
 /// How long a person may take to answer on the phone.
 const PHONE_TIME: Duration = Duration::from_secs(120);
@@ -43,19 +43,24 @@ pub(crate) async fn sign_up(
         Ok(None) => return sign_in_again(&shop, "This address has an account. Sign in instead."),
         Err(error) => return unavailable(&error),
     };
-    let attributes = UserAttributes::new().email(email);
-    let created = shop
-        .settings
-        .authsignal
-        .update_user(&account.id, attributes)
-        .await;
-    if let Err(error) = created {
-        return unavailable(&error);
-    }
-    if let Err(error) = shop.settings.activeconnect.add_user(&account.id).await {
+    if let Err(error) = known_to_vendors(&shop, &account).await {
+        // The person can try again.
+        shop.store.close(&account.id);
         return unavailable(&error);
     }
     shop.sign_in(&visitor, &account.id, "/account")
+}
+
+async fn known_to_vendors(shop: &Shop, account: &Account) -> stepup_client::Result<()> {
+    let Settings {
+        authsignal,
+        activeconnect,
+        ..
+    } = &*shop.settings;
+    let attributes = UserAttributes::new().email(&account.email);
+    authsignal.update_user(&account.id, attributes).await?;
+    activeconnect.add_user(&account.id).await?;
+    Ok(())
 }
 
 fn sign_in_again(shop: &Shop, problem: &str) -> Response {
@@ -97,8 +102,8 @@ pub(crate) async fn by_passkey(
     shop.sign_in(&visitor, user, "/")
 }
 
-/// Asks the person on their phone. The answer is the same for an address without an account, so that nobody finds out which
-/// have one.
+/// Asks the person on their phone. For an address without an account, or a person without a phone, the next page says that
+/// nobody is signed in.
 pub(crate) async fn by_phone(
     State(shop): State<Shop>,
     Extension(visitor): Extension<Visitor>,

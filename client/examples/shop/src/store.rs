@@ -156,6 +156,10 @@ impl Store {
         Ok(Some(account))
     }
 
+    pub(crate) fn close(&self, user: &str) {
+        self.kept().accounts.retain(|account| account.id != user);
+    }
+
     pub(crate) fn account(&self, is_it: impl Fn(&Account) -> bool) -> Option<Account> {
         self.kept()
             .accounts

@@ -506,6 +506,21 @@ async fn the_account_shows_what_the_vendor_told_by_webhooks() {
 }
 
 #[tokio::test]
+async fn an_account_that_a_vendor_does_not_take_can_be_opened_again() {
+    let shop = Shop::start().await;
+    let fault = Fault::status(500).operation("add_users");
+    shop.tenant.activeconnect().set_faults([fault]).unwrap();
+    let mut ada = Browser::new(&shop.url);
+    assert_eq!(ada.post("/sign-up", &[("email", ADA)]).await.status, 503);
+    let page = ada.post("/sign-up", &[("email", ADA)]).await;
+    assert_eq!(page.location.as_deref(), Some("/account"));
+    let page = Browser::new(&shop.url)
+        .post("/sign-up", &[("email", ADA)])
+        .await;
+    assert_eq!(page.status, 422);
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_changes_nothing() {
     let shop = Shop::start().await;
     let request = Client::new()
