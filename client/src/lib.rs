@@ -15,7 +15,11 @@
     expect(dead_code, reason = "without an API there are no calls that can fail")
 )]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod comma_list;
+#[cfg(any(all(feature = "axum", feature = "session-tokens"), feature = "tower"))]
+mod cookies;
 mod error;
 mod secret;
 mod segment;
@@ -54,6 +58,8 @@ mod changes;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
@@ -79,3 +85,33 @@ pub use transport::{CallOptions, FinishedCall, Operation, Reply, RetryClass};
 pub use http;
 /// The HTTP client that builders take.
 pub use reqwest;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum", feature = "tower"))]
+#[doc = include_str!("../../docs/client/step-up.md")]
+struct StepUpGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "activeconnect", feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/passwordless.md")]
+struct PasswordlessGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/enrolment.md")]
+struct EnrolmentGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/otp.md")]
+struct OtpGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum", feature = "session-tokens"))]
+#[doc = include_str!("../../docs/client/sessions.md")]
+struct SessionsGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../docs/client/webhooks.md")]
+struct WebhooksGuide;

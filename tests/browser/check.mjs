@@ -14,6 +14,8 @@ const CONTROL_API = "openapi/mock-control.yaml";
 const PROJECTS = ["mock-server/src/http", "tests"];
 // Its types need the test runners: tests/run.mjs there checks them.
 const PACKAGES = "mock-server/packages";
+// What the example application serves, and others copy: plain JavaScript, without annotations.
+const EXAMPLES = "client/examples";
 
 const [given] = process.argv.slice(2);
 if (!given) {
@@ -48,7 +50,7 @@ async function lint() {
   const globals = (await load("globals")).default;
   const { default: rules } = await import("./lint.mjs");
   const eslint = new ESLint({ cwd: ROOT, overrideConfigFile: true, overrideConfig: rules(js, globals) });
-  const results = await eslint.lintFiles([...PROJECTS, PACKAGES].map((project) => `${project}/**/*.{js,mjs}`));
+  const results = await eslint.lintFiles([...PROJECTS, PACKAGES, EXAMPLES].map((project) => `${project}/**/*.{js,mjs}`));
   const faults = await (await eslint.loadFormatter("stylish")).format(results);
   if (faults) {
     console.error(faults);

@@ -43,7 +43,7 @@ export default function rules(js, globals) {
         "require-await": "error",
       },
     },
-    { files: ["mock-server/src/**"], languageOptions: { globals: globals.browser } },
+    { files: ["mock-server/src/**", "client/examples/**"], languageOptions: { globals: globals.browser } },
     { files: ["mock-server/packages/**"], languageOptions: { globals: globals.node } },
     { files: ["bin", "example", "pack.mjs", "tests"].map((part) => `mock-server/packages/*/{${part},${part}/**}`), rules: { "no-console": "off" } },
     // Functions that run in the page are written in these, too.

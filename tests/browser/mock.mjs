@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { lines, requestLine, startMock } from "./program.mjs";
 
 /** The path of a program that browser.mjs was given. */
-function program(name) {
+export function program(name) {
   const path = process.env[name];
   assert.ok(path, `the environment variable ${name} is not set`);
   return path;
@@ -21,7 +21,7 @@ export class Mock {
   #validator;
 
   /** @param {Awaited<ReturnType<typeof startMock>>} started */
-  constructor({ child, url, own, tenantId, apiSecret }) {
+  constructor({ child, url, own, tenantId, apiSecret, application }) {
     this.child = child;
     // By name, because an IP address cannot own a passkey.
     this.url = url.replace("127.0.0.1", "localhost");
@@ -30,6 +30,8 @@ export class Mock {
     this.own = own.replace("127.0.0.1", "localhost");
     this.tenantId = tenantId;
     this.secret = apiSecret;
+    /** Id and secret of the application at Activeconnect. */
+    this.application = application;
   }
 
   async call(user, method, path, body) {

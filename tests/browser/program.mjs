@@ -27,9 +27,10 @@ export async function startMock(program, ...flags) {
   const child = spawn(program, ["--listen", "127.0.0.1:0", "--ready-json", "--log", "off", ...flags], {
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const { url, httpsUrl, caFile, authsignal, listensAt } = JSON.parse(await lines(program, child)());
+  const { url, httpsUrl, caFile, authsignal, activeconnect, listensAt } = JSON.parse(await lines(program, child)());
   const [{ tenantId, apiSecret }] = authsignal.tenants;
-  return { child, url, httpsUrl, caFile, own: `http://${listensAt[0]}`, tenantId, apiSecret };
+  const [application] = activeconnect.applications;
+  return { child, url, httpsUrl, caFile, own: `http://${listensAt[0]}`, tenantId, apiSecret, application };
 }
 
 /**

@@ -20,6 +20,7 @@ mod exchange;
 mod faults;
 mod files;
 mod flow;
+mod glue;
 mod golden;
 mod heads;
 mod house;

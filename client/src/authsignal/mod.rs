@@ -29,7 +29,7 @@ mod hooks;
 mod ids;
 mod outcome;
 mod pages;
-mod requests;
+pub(crate) mod requests;
 #[cfg(feature = "session-tokens")]
 pub mod session_token;
 mod terminal;

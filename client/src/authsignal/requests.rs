@@ -158,7 +158,7 @@ impl TrackAttributes {
 }
 
 /// A UUID of version 4, like those that the service makes.
-fn random_key() -> Result<String> {
+pub(crate) fn random_key() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         Error::new(Kind::Signing)

@@ -7,6 +7,7 @@ mod enrollment;
 mod flows;
 mod managed;
 mod settings;
+mod step_up;
 mod views;
 
 use serde_json::{Value, json};

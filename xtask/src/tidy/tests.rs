@@ -164,6 +164,41 @@ fn client_and_mock_do_not_import_each_other() {
 }
 
 #[test]
+fn only_the_tests_of_the_shop_know_the_mock() {
+    allowed(
+        "client/examples/shop/tests/shop.rs",
+        "use stepup_mock::MockServer;",
+    );
+    refused(
+        "client/examples/login.rs",
+        "use stepup_mock::MockServer;",
+        "boundary",
+    );
+    let package = "[package]\nversion.workspace = true\nedition.workspace = true\nrust-version.workspace = true\n\
+        license.workspace = true\npublish.workspace = true\n[lints]\nworkspace = true\n";
+    let manifest = |section: &str| format!("{package}[{section}]\nstepup-mock.workspace = true\n");
+    let shop = "client/examples/shop/Cargo.toml";
+    assert_eq!(said(shop, &manifest("dev-dependencies")), []);
+    let boundary = [("boundary", String::new())];
+    assert_eq!(said(shop, &manifest("dependencies")), boundary);
+    assert_eq!(
+        said("client/Cargo.toml", &manifest("dev-dependencies")),
+        boundary
+    );
+}
+
+#[test]
+fn only_the_glue_of_the_client_names_a_web_framework() {
+    for line in ["use axum::Router;", "use tower::Layer;"] {
+        refused("client/src/authsignal/webhook.rs", line, "boundary");
+        refused("client/src/cookies.rs", line, "boundary");
+        allowed("client/src/axum/webhook.rs", line);
+        allowed("client/src/tower/layer.rs", line);
+        allowed("client/examples/webhook.rs", line);
+    }
+}
+
+#[test]
 fn modules_say_what_they_are_for() {
     assert_eq!(
         said("client/src/x.rs", "use std::fmt;\n"),
