@@ -375,7 +375,7 @@ impl Scenarios {
     }
 
     /// Plans the outcome of the next action of a user and an action, or takes it back: the short form of a scenario. One for
-    /// the same two is replaced, and returned.
+    /// the same two is replaced by a new one, and returned then.
     ///
     /// # Errors
     /// The tenant has no room for another scenario. Nothing has changed then.
@@ -418,7 +418,7 @@ impl Scenarios {
         }
         let replaced = self.planned.extract_if(.., |one| goes(one)).last();
         let Some(effect) = effect else {
-            return Ok(replaced);
+            return Ok(None);
         };
         let taken: Vec<_> = self.planned.iter().map(|one| one.id.clone()).collect();
         let scenario = Scenario {

@@ -214,6 +214,9 @@ fn next_outcome() -> Vec<Exchange> {
     vec![
         any.answers(200),
         any.answers(200).case("two").after(&of_alice.answers(200)),
+        any.answers(200).case("replaced").after(
+            &any.clone().body(Body::Json(r#"{"outcome":"ALLOW"}"#)).answers(200),
+        ),
         any.answers(200).case("used").after(&any.answers(200)).after(&track),
         back.answers(200)
             .case("taken_back")
