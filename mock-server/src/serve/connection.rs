@@ -266,7 +266,9 @@ where
             }
             (Some(Stray::Plain), None) => Rest::LastWords(tls_only()),
             (None, None) if on_time => Rest::Linger,
-            (None, None) if pace.phase() == Phase::Head => Rest::LastWords(late_head(times())),
+            (None, None) if pace.phase() == Phase::Head => {
+                Rest::LastWords(late_head(times(), *stopped.borrow()))
+            }
             (None, None) => Rest::Nothing,
         };
         Some(Ended {
@@ -451,7 +453,11 @@ fn tls_only() -> Vec<u8> {
 
 /// The answer to headers that did not arrive in time. The path is not known yet, so the API and its format are not,
 /// either.
-fn late_head(times: Times) -> Vec<u8> {
+pub(super) fn late_head(times: Times, is_stopping: bool) -> Vec<u8> {
+    if is_stopping {
+        let text = "the mock is stopping, and the headers of the request have not arrived yet\n";
+        return bare("503 Service Unavailable", text);
+    }
     let text = format!(
         "the headers of the request did not arrive within {} s; --header-seconds changes this limit, which is shorter \
          while all connections are in use\n",

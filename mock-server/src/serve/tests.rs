@@ -12,6 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Ports;
+use super::connection::late_head;
+use super::pace::Times;
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 use crate::{MockServer, MockServerBuilder, bounds};
@@ -51,6 +53,23 @@ async fn headers_that_stop_short_get_408_in_words() {
             "{answer:?}"
         );
     }
+}
+
+#[test]
+fn headers_that_stop_short_while_the_mock_stops_are_told_that_it_does() {
+    let times = Times {
+        head: Duration::from_secs(10),
+        idle: LONG,
+        reader: LONG,
+    };
+    let told = |is_stopping| String::from_utf8(late_head(times, is_stopping)).unwrap();
+    let stopping = told(true);
+    assert!(stopping.starts_with("HTTP/1.1 503 "), "{stopping}");
+    assert!(
+        stopping.contains("the mock is stopping") && !stopping.contains("10 s"),
+        "{stopping}"
+    );
+    assert!(told(false).contains("within 10 s"));
 }
 
 #[tokio::test]
