@@ -319,7 +319,7 @@ fn names(line: &str, word: &str) -> bool {
 fn boundaries(file: &str, text: &str, apis: &[String], findings: &mut Vec<Finding>) {
     let within = |boundary: &&Boundary| {
         let is_below = |path: &&str| file.starts_with(*path);
-        is_below(&boundary.path) && !boundary.except.iter().any(is_below.clone())
+        is_below(&boundary.path) && !boundary.except.iter().any(is_below)
     };
     for Boundary {
         path, words, why, ..

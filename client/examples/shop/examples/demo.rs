@@ -39,9 +39,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // A shop that anybody reaches needs a random one.
         key: [0; 32],
     })?;
-    println!("The shop:           {base_url}");
+    println!("The shop: {base_url}");
     println!(
-        "The vendors' phone, inbox and requests: {}",
+        "The mock, where you play the phone and read the messages: {}",
         by_name(mock.url())
     );
     axum::serve(listener, app).await?;
