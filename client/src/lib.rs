@@ -115,3 +115,8 @@ struct SessionsGuide;
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../docs/client/webhooks.md")]
 struct WebhooksGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/moving.md")]
+struct MovingGuide;
