@@ -117,8 +117,8 @@ pub trait Surface: Send + Sync + 'static {
     }
 }
 
-/// Answers one request; what generated handlers call. The compiler makes a copy of this for each operation, so what does
-/// not depend on the operation is in [`admitted`] and [`sent`]: in this function it was 2 of 28 MiB of code.
+/// Answers one request; what generated handlers call. The compiler makes a copy of this function for each operation. So
+/// [`admitted`] and [`sent`] hold what does not depend on the operation: its copies were 0.9 of 27 MiB of code.
 pub async fn serve<S, Q, F>(
     surface: &S,
     operation: &'static Operation,
@@ -142,8 +142,8 @@ where
                     let ahead = planned.as_ref().map_or(0, |planned| planned.ahead);
                     let plain = ahead == 0 && !surface.has_remarks(&caller);
                     let mut refusal = None;
-                    // In its place from the beginning, and its request nowhere else: the future of track was twice as large
-                    // otherwise, and axum copies it two times.
+                    // Pinned where it is made, with no other copy of its request. Otherwise the future of track is twice as
+                    // large, and axum moves it twice.
                     let step = pin!(
                         match incoming.known(operation).and_then(|()| decode(&incoming)) {
                             Ok(request) => Some(act(caller, request)),
