@@ -236,8 +236,7 @@ where
         let on_time = match version {
             Version::Http1 => {
                 let mut http = http1::Builder::new();
-                // Head and body in one piece, because most answers are small.
-                http.max_buf_size(bounds::HEAD).writev(false);
+                http.max_buf_size(bounds::HEAD);
                 let connection = http.serve_connection(line, service).with_upgrades();
                 attend(connection, &pace, times, crowded.clone(), stopped).await
             }

@@ -78,7 +78,13 @@ pub(super) struct Line {
     patience: Option<Pin<Box<Sleep>>>,
     awaited: Awaited,
     stray: Option<Stray>,
+    /// Room for a short answer, head and body.
+    together: Vec<u8>,
 }
+
+/// The longest answer that goes out in one piece. To copy it takes less time than to hand the system two pieces, and TLS makes
+/// one record of it. A longer one is not copied: its bytes keep their share of a room until they are sent.
+const TOGETHER: usize = 4096;
 
 /// What is left of a connection that hyper has done with.
 pub(super) struct Left {
@@ -100,6 +106,7 @@ impl Line {
             home: Some(home),
             pace,
             patience: None,
+            together: Vec::new(),
             awaited,
             stray: None,
         };
@@ -205,7 +212,19 @@ impl AsyncWrite for Line {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = self.stream()?.poll_write_vectored(context, pieces);
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        let outcome = if pieces.len() > 1 && length <= TOGETHER {
+            let mut together = std::mem::take(&mut self.together);
+            together.clear();
+            pieces
+                .iter()
+                .for_each(|piece| together.extend_from_slice(piece));
+            let outcome = self.stream()?.poll_write(context, &together);
+            self.together = together;
+            outcome
+        } else {
+            self.stream()?.poll_write_vectored(context, pieces)
+        };
         self.wrote(outcome)
     }
 
