@@ -120,3 +120,8 @@ struct WebhooksGuide;
 #[cfg(all(doctest, feature = "authsignal"))]
 #[doc = include_str!("../../docs/client/moving.md")]
 struct MovingGuide;
+
+/// The examples of a guide, which have to compile.
+#[cfg(all(doctest, feature = "authsignal"))]
+#[doc = include_str!("../../docs/client/flows.md")]
+struct FlowsGuide;
