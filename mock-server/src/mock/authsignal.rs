@@ -317,8 +317,9 @@ impl AuthsignalTenant {
     /// Waits until no webhook is under way or due, for at most a minute. A retry that is due later is not waited for: the clock
     /// of the tenant brings it.
     pub async fn webhooks_settled(&self) {
-        let tenant = self.mock.app.numbered(self.tenant.ledger().number());
-        self.mock.app.webhooks_delivered(tenant.as_slice()).await;
+        let (app, number) = (&self.mock.app, self.tenant.ledger().number());
+        app.webhooks_delivered(|| Vec::from_iter(app.numbered(number)))
+            .await;
     }
 
     /// Replaces what is planned of the next requests to the APIs of this tenant: those that fail, in this order. With an

@@ -38,8 +38,9 @@ impl App {
         }
     }
 
-    /// Waits until nothing of these tenants is under way or due, for at most a minute.
-    pub async fn webhooks_delivered(&self, tenants: &[Arc<Tenant>]) {
+    /// Waits until nothing of these tenants is under way or due, for at most a minute. It asks for the tenants again at each
+    /// look, because one may be deleted or replaced meanwhile: nobody delivers for the one that has left.
+    pub async fn webhooks_delivered(&self, tenants: impl Fn() -> Vec<Arc<Tenant>>) {
         let is_busy = |tenant: &Arc<Tenant>| {
             let part = tenant.authsignal();
             part.is_some_and(|part| part.look(|authsignal, now| authsignal.is_delivering(now)))
@@ -48,7 +49,7 @@ impl App {
             loop {
                 // Before looking, so that no change is missed.
                 let mut changed = self.changed();
-                if !tenants.iter().any(is_busy) || changed.changed().await.is_err() {
+                if !tenants().iter().any(is_busy) || changed.changed().await.is_err() {
                     return;
                 }
             }

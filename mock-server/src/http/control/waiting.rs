@@ -1,6 +1,7 @@
 //! Requests that wait for a first result. They look again after each change of what they are about, and never poll. Knows
 //! no operation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,14 +9,42 @@ use tokio::time::Instant;
 
 use super::admission::ControlApi;
 use crate::bounds::WAIT;
+use crate::runtime::App;
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
 
 /// What a request waits for: the changes of a tenant, or those of the whole mock.
 struct Watched {
     changes: watch::Receiver<u64>,
+    /// The tenant, unless it is about all.
+    subject: Option<Subject>,
     stopped: watch::Receiver<bool>,
     until: Instant,
+}
+
+/// A tenant that a request waits for. The request means its name: after a load, another tenant has it.
+struct Subject {
+    app: Arc<App>,
+    name: String,
+    changes: fn(&Ledger) -> watch::Receiver<u64>,
+}
+
+impl Watched {
+    /// Whether there is another look to take, after a change or after the tenant has left.
+    fn goes_on(&mut self, has_changed: bool) -> bool {
+        let tenant = self
+            .subject
+            .as_ref()
+            .and_then(|subject| Some((subject, subject.app.tenant(&subject.name)?)));
+        let Some((subject, tenant)) = tenant else {
+            return has_changed;
+        };
+        let changes = (subject.changes)(tenant.ledger());
+        if !changes.same_channel(&self.changes) {
+            self.changes = changes;
+        }
+        true
+    }
 }
 
 /// A request that may wait for a first result.
@@ -29,12 +58,13 @@ impl Waiting {
         let Some(watched) = &mut self.0 else {
             return false;
         };
-        tokio::select! {
-            // The sender leaves with a tenant that is deleted.
+        let has_changed = tokio::select! {
+            // The sender leaves with a tenant that is deleted or replaced.
             changed = watched.changes.changed() => changed.is_ok(),
-            _ = watched.stopped.wait_for(|stopped| *stopped) => false,
-            () = tokio::time::sleep_until(watched.until) => false,
-        }
+            _ = watched.stopped.wait_for(|stopped| *stopped) => return false,
+            () = tokio::time::sleep_until(watched.until) => return false,
+        };
+        watched.goes_on(has_changed)
     }
 
     /// True if the mock has begun to stop, so that no change comes any more.
@@ -82,12 +112,20 @@ impl ControlApi {
                 WAIT.as_secs()
             ))
         })?;
-        let changes = match tenant {
-            Some(name) => changes(self.named(name)?.ledger()),
-            None => self.app.changed(),
+        let (changes, subject) = match tenant {
+            Some(name) => {
+                let subject = Subject {
+                    app: Arc::clone(&self.app),
+                    name: name.to_owned(),
+                    changes,
+                };
+                (changes(self.named(name)?.ledger()), Some(subject))
+            }
+            None => (self.app.changed(), None),
         };
         Ok(Waiting(Some(Watched {
             changes,
+            subject,
             stopped: self.app.stopped(),
             until: Instant::now() + wait,
         })))
@@ -350,6 +388,75 @@ mod tests {
                 (1, &json!("+9")),
                 "{target}"
             );
+        }
+    }
+
+    /// Loads what the mock keeps of a tenant, so that another tenant takes its place.
+    async fn replace(mock: &Mock, tenant: &str) {
+        let (status, kept) = mock.get(&format!("/_mock/dump?tenant={tenant}")).await;
+        assert_eq!(status, 200, "{kept}");
+        let (status, answer) = mock.send("POST", "/_mock/load", &kept.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_on_when_a_load_replaces_the_tenant() {
+        let context = &mut Context::from_waker(Waker::noop());
+        let mock = two_tenants();
+        let targets = LISTS.map(|(list, _)| format!("{list}tenant=one&wait=60s"));
+        let mut waiting: Vec<_> = targets
+            .iter()
+            .map(|target| Box::pin(mock.get(target)))
+            .collect();
+        for _ in 0..2 {
+            for (one, target) in waiting.iter_mut().zip(&targets) {
+                assert!(one.as_mut().poll(context).is_pending(), "{target}");
+            }
+            replace(&mock, "one").await;
+        }
+        send(&mock, "one", "+1");
+        record(&mock, "one", "/");
+        for (one, (list, member)) in waiting.iter_mut().zip(LISTS).take(2) {
+            let (_, found) = one.await;
+            assert_eq!(
+                found[member].as_array().unwrap().len(),
+                1,
+                "{list}: {found}"
+            );
+        }
+        for (one, target) in waiting.iter_mut().zip(&targets).skip(2) {
+            assert!(one.as_mut().poll(context).is_pending(), "{target}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_deliveries_of_a_tenant_that_has_left() {
+        let seed = json!({"tenants": [{"authsignal": {"id": "one", "secret": "s",
+            "webhooks": [{"url": "http://127.0.0.1:9/", "events": ["authenticator.created"]}]}}]});
+        let empty = json!({"tenants": [{"authsignal": {"id": "one", "secret": "s"}}]}).to_string();
+        let load = ("POST", "/_mock/load", &*empty, 200);
+        let delete = ("DELETE", "/_mock/tenants/one", "", 404);
+        for (method, target, body, then) in [load, delete] {
+            let mock = Mock::of(seed.clone());
+            let part = mock.app.authsignal("one").unwrap();
+            // Two of one user: the second waits for the first.
+            for method in [Method::Sms, Method::Whatsapp] {
+                let phone = Enrollment {
+                    phone_number: Some("+64270000000".into()),
+                    ..Enrollment::new(method)
+                };
+                part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", phone))
+                    .unwrap();
+            }
+            let context = &mut Context::from_waker(Waker::noop());
+            let mut settled = pin!(mock.get("/_mock/webhooks/deliveries?settled=true&tenant=one"));
+            assert!(settled.as_mut().poll(context).is_pending());
+            let (status, answer) = mock.send(method, target, body).await;
+            assert_eq!(status, 200, "{target}: {answer}");
+            let Poll::Ready((status, answer)) = settled.as_mut().poll(context) else {
+                panic!("{target}: the request still waits");
+            };
+            assert_eq!(status, then, "{target}: {answer}");
         }
     }
 

@@ -192,8 +192,9 @@ impl ControlApi {
     ) -> Result<wire::WebhookDeliveries, Trouble> {
         let tenant = request.tenant.as_deref();
         if request.settled.unwrap_or(false) {
-            let tenants = self.of_tenant(tenant)?;
-            self.app.webhooks_delivered(&tenants).await;
+            self.of_tenant(tenant)?;
+            let tenants = || self.of_tenant(tenant).unwrap_or_default();
+            self.app.webhooks_delivered(tenants).await;
         }
         let mut waiting = self.waiting(request.wait.as_deref(), tenant)?;
         let tenants = self.of_tenant(tenant)?.into_iter();
