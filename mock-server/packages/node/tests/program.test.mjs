@@ -86,7 +86,7 @@ test("a mock that stops while a test waits for a message", async (t) => {
   t.after(() => server.close());
   await once(server, "listening");
   const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
-  const inbox = new Inbox(new Control(url, async () => ""), "t");
+  const inbox = new Inbox(new Control(url, () => Promise.resolve("")), "t");
   await assert.rejects(inbox.waitFor(undefined, { timeout: 60_000 }), {
     name: "MockUnreachable",
     message: "the mock stopped while the test waited for a message",
