@@ -630,6 +630,8 @@ fn courier(behaviour: &Behaviour, traces: Traces) -> Courier {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Map, Value, json};
+
     use super::super::journal::Note;
     use super::super::seed::{self, Seed};
     use super::{App, Behaviour, SecretOf};
@@ -671,6 +673,44 @@ mod tests {
             scope.spawn(|| (0..2_000).for_each(|_| app.reset()));
             scope.spawn(|| (0..20_000).for_each(|_| drop(app.journal(1))));
         });
+    }
+
+    #[test]
+    fn webhooks_of_a_dump_without_secrets_go_where_they_went_without_keys() {
+        let url = "http://hookuser:hookpass@127.0.0.1:9/in?key=HOOKKEY1";
+        let sms = json!({"authenticatorId": "sms", "verificationMethod": "SMS", "isActive": true,
+            "smsProvider": "WEBHOOK", "webhookUrl": url});
+        let seed = json!({"tenants": [{"authsignal": {
+            "id": "shop",
+            "secret": "shop-secret",
+            "webhooks": [{"url": url, "events": []}],
+            "verificationWebhooks": {"pay": url, "token": url},
+            "challengeModes": {"token": "auto-succeed"},
+            "management": {"authenticator-configurations/sms": sms},
+        }}]});
+        let app = app(Seed::from_value(seed).unwrap());
+        assert_eq!(
+            json!(app.dump(None, true)).to_string().matches(url).count(),
+            5
+        );
+        let dump = app.dump(None, false);
+        let told = json!(dump).to_string();
+        for secret in ["hookuser", "hookpass", "HOOKKEY1"] {
+            assert!(!told.contains(secret), "{told}");
+        }
+        assert_eq!(told.matches("@127.0.0.1:9/in?key=").count(), 5, "{told}");
+        app.load(dump.clone()).unwrap();
+        let again = app.dump(None, false);
+        let targets = |dump: &Map<String, Value>| {
+            dump["tenants"][0]["state"]["authsignal"]["events"]["targets"].clone()
+        };
+        let (before, after) = (targets(&dump), targets(&again));
+        assert_eq!(after["endpoints"].as_array().map(Vec::len), Some(1));
+        assert_eq!(
+            before.to_string().len(),
+            after.to_string().len(),
+            "{before} {after}"
+        );
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Secrets {
                 hidden = Cow::Owned(hidden.replace(secret.as_str(), MASK));
             }
         }
+        if has_escape(&hidden)
+            && let Some(shown) = self.hidden_escaped(&hidden)
+        {
+            hidden = Cow::Owned(shown);
+        }
         if !is_cut {
             return hidden;
         }
@@ -73,8 +78,52 @@ impl Secrets {
         }
     }
 
-    /// How many bytes at the end of a text are the beginning of a secret.
+    /// A text without the secrets that it has with escapes of JSON; `None` if it has none.
+    fn hidden_escaped(&self, text: &str) -> Option<String> {
+        let read = Unescaped::of(text);
+        let secrets = self.0.iter().filter(|secret| holds(&read.text, secret));
+        let found = secrets.flat_map(|secret| {
+            let starts = read.text.match_indices(secret.as_str());
+            starts.map(|(start, _)| (read.at[start], read.at[start + secret.len()]))
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_unstable();
+        let (mut shown, mut done) = (String::new(), 0);
+        for (start, end) in found.iter().copied() {
+            // One that begins within another is behind the same mask.
+            if start >= done {
+                shown.push_str(&text[done..start]);
+                shown.push_str(MASK);
+            }
+            done = done.max(end);
+        }
+        shown.push_str(&text[done..]);
+        (!found.is_empty()).then_some(shown)
+    }
+
+    /// How many bytes at the end of a text are the beginning of a secret, as it is or with escapes of JSON.
     fn beginning_at_end(&self, text: &str) -> usize {
+        let part = self.plain_beginning_at_end(text);
+        if !has_escape(text) {
+            return part;
+        }
+        // The last escape may be cut, too.
+        let last = text.rfind('\\').unwrap_or(text.len());
+        let escaped = [text, &text[..last]].map(|whole| {
+            let rest = text.len() - whole.len();
+            if rest > 0 && (rest >= LONGEST_ESCAPE || escape(&text[last..]).is_some()) {
+                return 0;
+            }
+            let read = Unescaped::of(whole);
+            match self.plain_beginning_at_end(&read.text) {
+                0 => 0,
+                part => text.len() - read.at[read.text.len() - part],
+            }
+        });
+        escaped.into_iter().fold(part, usize::max)
+    }
+
+    fn plain_beginning_at_end(&self, text: &str) -> usize {
         let lengths = self.0.iter().filter_map(|secret| {
             let most = (secret.len() - 1).min(text.len());
             let mut lengths = (BEGINNING..=most).rev();
@@ -84,6 +133,56 @@ impl Secrets {
             })
         });
         lengths.max().unwrap_or(0)
+    }
+}
+
+/// Bytes of the longest escape of JSON: a character in two parts, such as `\ud83d\ude00`.
+const LONGEST_ESCAPE: usize = 12;
+
+/// Whether a text can have escapes of JSON. Most have none.
+fn has_escape(text: &str) -> bool {
+    memchr::memchr(b'\\', text.as_bytes()).is_some()
+}
+
+/// A text with its escapes of JSON read: writers may escape any character.
+struct Unescaped {
+    text: String,
+    /// Where each byte of it is in the text that it was read from, and where that ends.
+    at: Vec<usize>,
+}
+
+impl Unescaped {
+    fn of(escaped: &str) -> Self {
+        let (mut text, mut at) = (String::with_capacity(escaped.len()), Vec::new());
+        let mut done = 0;
+        for start in memchr::memchr_iter(b'\\', escaped.as_bytes()) {
+            // The second half of an escape is read already.
+            let Some((sign, length)) = (start >= done).then(|| escape(&escaped[start..])).flatten()
+            else {
+                continue;
+            };
+            text.push_str(&escaped[done..start]);
+            at.extend(done..start);
+            text.push(sign);
+            at.resize(text.len(), start);
+            done = start + length;
+        }
+        text.push_str(&escaped[done..]);
+        at.extend(done..=escaped.len());
+        Self { text, at }
+    }
+}
+
+/// The character that an escape of JSON at the beginning of a text stands for, and how many bytes the escape has.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let read = |length| {
+        let one = text.get(..length)?;
+        let sign = serde_json::from_str(&format!("\"{one}\"")).ok()?;
+        Some((sign, length))
+    };
+    match text.as_bytes().get(1)? {
+        b'u' => read(6).or_else(|| read(LONGEST_ESCAPE)),
+        _ => read(2),
     }
 }
 
@@ -131,6 +230,35 @@ mod tests {
             ("cut in the secret/of…", true, "cut in the ***…"),
             ("sec", true, "sec"),
             ("", true, ""),
+        ] {
+            assert_eq!(secrets.hidden(text, is_cut), shown, "{text}");
+        }
+    }
+    #[test]
+    fn a_secret_is_hidden_however_json_escapes_it() {
+        let secrets = Secrets::new([
+            "php/secret",
+            "caf\u{e9}-secret",
+            "a\u{1f600}-secret",
+            "et/again",
+        ]);
+        for (text, is_cut, shown) in [
+            (
+                r#"{"a":"php\/secret","b":1}"#,
+                false,
+                r#"{"a":"***","b":1}"#,
+            ),
+            (r"caf\u00e9-secret, caf\u00E9-secret", false, "***, ***"),
+            (r"\u0070hp/secre\u0074\n", false, r"***\n"),
+            (r"a\ud83d\ude00-secret\\", false, r"***\\"),
+            (r"php\/secret\/again and \n", false, r"*** and \n"),
+            (r"C:\users\ud83d\x \u00", true, r"C:\users\ud83d\x \u00"),
+            (r"cut in php\/secr", true, "cut in ***"),
+            (r"cut in php\/secr…", true, "cut in ***…"),
+            (r"cut in php\/secr\u00", true, "cut in ***"),
+            (r"cut in caf\u00e9-sec\", true, "cut in ***"),
+            (r"not cut php\/secr", false, r"not cut php\/secr"),
+            ("\\", true, "\\"),
         ] {
             assert_eq!(secrets.hidden(text, is_cut), shown, "{text}");
         }

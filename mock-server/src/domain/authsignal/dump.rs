@@ -134,15 +134,12 @@ impl Authsignal {
     }
 }
 
-/// Members that are URLs of receivers.
-const RECEIVERS: [&str; 4] = ["endpointUrl", "url", "verificationWebhookUrl", "webhookUrl"];
-
 /// Settings with the keys in URLs of receivers hidden, at any depth.
 fn without_keys(settings: Value) -> Value {
     match settings {
         Value::Object(members) => {
             let shown = members.into_iter().map(|(name, value)| match value {
-                Value::String(url) if RECEIVERS.contains(&name.as_str()) => {
+                Value::String(url) if receiver::MEMBERS.contains(&name.as_str()) => {
                     (name, receiver::shown(&url).into())
                 }
                 value => (name, without_keys(value)),

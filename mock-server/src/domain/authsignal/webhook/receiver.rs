@@ -2,6 +2,9 @@
 
 use url::Url;
 
+/// Members of settings that are URLs of receivers.
+pub const MEMBERS: [&str; 4] = ["endpointUrl", "url", "verificationWebhookUrl", "webhookUrl"];
+
 /// What stands in place of a part that may be secret.
 const HIDDEN: &str = "***";
 
