@@ -234,6 +234,7 @@ mod tests {
             assert_eq!(secrets.hidden(text, is_cut), shown, "{text}");
         }
     }
+
     #[test]
     fn a_secret_is_hidden_however_json_escapes_it() {
         let secrets = Secrets::new([
