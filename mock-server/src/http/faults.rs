@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::HeaderValue;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::door::Inside;
@@ -39,7 +39,7 @@ pub(super) fn planned(
         carried_out: taken.carried_out,
         ahead: taken.ahead,
         told: told(&taken),
-        miss: miss(&taken),
+        miss: miss(&taken, incoming.parts.method == Method::HEAD),
         wrong: wrong(&taken),
         wreck: wreck(&taken),
         instead: taken
@@ -142,10 +142,11 @@ fn wreck(taken: &Taken) -> Option<Wreck> {
 }
 
 /// What holds if there is nothing to break in an answer that a fault is to break.
-fn miss(taken: &Taken) -> Option<Miss> {
+fn miss(taken: &Taken, is_head: bool) -> Option<Miss> {
     use faults::Damage::{Connection, Malformed, Schema, Slow, Truncated};
     let what = match taken.damage.as_ref()? {
         Connection(_) => return None,
+        _ if is_head => "the answer to a HEAD has no body",
         Truncated(_) | Slow(_) | Malformed => "the answer has no body",
         Schema(_) => "the answer has no such member, or the change makes no difference",
     };

@@ -1,5 +1,6 @@
 //! What the pace of a connection learns while an answer is sent. Knows no request.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -21,12 +22,43 @@ impl Drop for Due {
     }
 }
 
-/// The end of an answer after which the connection is reset.
-pub(super) struct Parting(pub(super) Pace);
+/// An answer after which the connection is reset. Each of its pieces holds the end back: a client of HTTP/2 may take them
+/// long after the answer has given them to the connection.
+pub(super) struct Parting(Arc<Last>);
 
-impl Drop for Parting {
+impl Parting {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self(Arc::new(Last(pace)))
+    }
+}
+
+impl Cut for Parting {
+    fn next(&mut self, rest: &mut Bytes, _context: &mut Context<'_>) -> Poll<Bytes> {
+        Poll::Ready(Bytes::from_owner(BeforeLast {
+            bytes: std::mem::take(rest),
+            _last: Arc::clone(&self.0),
+        }))
+    }
+}
+
+/// When this is dropped, the connection has all of an answer, or nobody waits for it any more.
+struct Last(Pace);
+
+impl Drop for Last {
     fn drop(&mut self) {
         self.0.end_when_written(Fate::Reset);
+    }
+}
+
+/// Bytes that come before the end.
+struct BeforeLast {
+    bytes: Bytes,
+    _last: Arc<Last>,
+}
+
+impl AsRef<[u8]> for BeforeLast {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -256,6 +256,7 @@ where
             stray,
         } = returned.try_recv().ok()?;
         let rest = match (stray, pace.ending()) {
+            (_, Some(Fate::Reset)) if pace.is_shared() => Rest::ResetOnceRead,
             (_, Some(Fate::Reset)) => Rest::Reset,
             (_, Some(Fate::Closed)) => Rest::Close,
             (Some(Stray::Handshake(first)), None) => Rest::Handshake(first),
@@ -319,6 +320,8 @@ impl Ended {
 enum Rest {
     /// To reset it.
     Reset,
+    /// To reset it when the client has read the last answer, in HTTP/2.
+    ResetOnceRead,
     /// To close it.
     Close,
     /// To say why it ends.
@@ -349,6 +352,15 @@ async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
             }
             return Ok(());
         }
+        Rest::ResetOnceRead => {
+            // The reset comes with the close, also if the time is up before.
+            if let Err(error) = stream.reset_at_close() {
+                tracing::debug!(%error, "SO_LINGER");
+            }
+            stream.write_all(&PING).await?;
+            stream.flush().await?;
+            return linger(stream, Some(&PONG)).await;
+        }
         Rest::Nothing | Rest::Handshake(_) | Rest::Http2(_) => return Ok(()),
         Rest::Linger => {}
         Rest::LastWords(words) => {
@@ -357,8 +369,15 @@ async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
         }
         Rest::Close => stream.shutdown().await?,
     }
-    linger(stream).await
+    linger(stream, None).await
 }
+
+/// The PING of HTTP/2 after the last answer. A client of HTTP/2 has more to write than requests, such as what confirms the
+/// mock's settings. If the reset came first, it would fail with that, and never look at the answer.
+const PING: [u8; 17] = *b"\0\0\x08\x06\0\0\0\0\0answered";
+
+/// What a client answers to [`PING`]. It has read everything before, then.
+const PONG: [u8; 17] = *b"\0\0\x08\x06\x01\0\0\0\0answered";
 
 /// Says once that a client speaks TLS, where a person sees it: the client itself can only say that it understood nothing.
 fn warn_of_tls(told: &AtomicBool) {
@@ -482,15 +501,23 @@ fn bare(status: &str, text: &str) -> Vec<u8> {
 
 /// Reads and drops what a client still sends after its last answer, up to a bound. If the mock closed a connection with
 /// unread bytes, the operating system would reset it. A client that is still writing would then lose the answer, which
-/// may say that its body is too large.
-async fn linger(mut stream: Stream) -> io::Result<()> {
+/// may say that its body is too large. Ends with these last bytes of the client, if there are some.
+async fn linger(mut stream: Stream, last: Option<&[u8; 17]>) -> io::Result<()> {
     let mut dropped = 0;
     let mut piece = vec![0; 16 * 1024];
+    // The last bytes may come in two pieces, so the end of each one stays for the next.
+    let mut kept = 0;
     while dropped < bounds::LINGER {
-        match stream.read(&mut piece).await? {
-            0 => break,
-            read => dropped += read,
+        let read = stream.read(&mut piece[kept..]).await?;
+        dropped += read;
+        let filled = kept + read;
+        let is_last = last.is_some_and(|last| piece[..filled].windows(17).any(|part| part == last));
+        if read == 0 || is_last {
+            break;
         }
+        let end = filled.saturating_sub(16);
+        piece.copy_within(end..filled, 0);
+        kept = filled - end;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::pace::{Fate, Pace};
 use crate::bounds::FAULT_DELAY;
 use crate::hold::Hold;
 use crate::http::surface::{Damage, Wreck};
-use crate::outgoing::{Cut, InPieces, Outgoing};
+use crate::outgoing::{Cut, InPieces};
 
 /// Why an answer breaks off that shares its connection with others. HTTP/2 has a reset for a single request.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub(super) async fn suffered(
             return end(pace, Fate::Closed).await;
         }
         Some(Damage::ResetAfter) => {
-            response.map(|body| Body::new(Outgoing::new(body, Parting(pace.clone()))))
+            response.map(|body| Body::new(InPieces::new(body, Parting::new(pace.clone()))))
         }
         Some(Damage::Truncated(bytes)) => response.map(|body| {
             let length = body.size_hint().lower();

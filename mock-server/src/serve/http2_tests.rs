@@ -1,9 +1,12 @@
 //! HTTP/2 without TLS, which a client speaks that knows of it: many requests at a time, faults of one of them, and clients
 //! that stop. Each test waits for what the mock does, never for time to pass.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use http::Version;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -137,26 +140,93 @@ async fn a_reset_after_an_answer_is_one_of_the_whole_connection() {
     assert!(track(&client, &mock, "after").await.is_ok());
 }
 
+const HEALTH: &str = "/_mock/health";
+
+// Types of frames, and flags of them.
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const ACK: u8 = 1;
+const END_OF_STREAM: u8 = 1;
+const END_OF_HEADERS: u8 = 4;
+
 /// What a client sends first: its preface, and settings of which each is an id and a value.
 fn begins(settings: &[(u16, u32)]) -> Vec<u8> {
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    let length = u8::try_from(settings.len() * 6).unwrap();
-    bytes.extend([0, 0, length, 4, 0, 0, 0, 0, 0]);
-    for (id, value) in settings {
-        bytes.extend(id.to_be_bytes());
-        bytes.extend(value.to_be_bytes());
-    }
-    bytes
+    let settings = settings
+        .iter()
+        .flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat());
+    let settings: Vec<_> = settings.collect();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    [&preface[..], &frame(SETTINGS, 0, 0, &settings)].concat()
 }
 
-/// A request for the health of the mock, with headers of HPACK's table and texts as they are.
-fn asks() -> Vec<u8> {
-    let mut head = vec![0x82, 0x86, 0x04, 13];
-    head.extend(b"/_mock/health");
-    head.extend([0x01, 9]);
-    head.extend(b"localhost");
-    let length = u8::try_from(head.len()).unwrap();
-    [&[0, 0, length, 1, 5, 0, 0, 0, 1][..], &head].concat()
+/// A frame, by its type, its flags, its stream and its payload.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream][..], payload].concat()
+}
+
+/// A GET, with headers of HPACK's table and texts as they are.
+fn asks(path: &str, authorization: Option<&str>) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let mut head = [&[0x82, 0x86, 0x04][..], &text(path)].concat();
+    head.push(0x01);
+    head.extend(text("localhost"));
+    if let Some(authorization) = authorization {
+        head.extend([0x0f, 0x08]);
+        head.extend(text(authorization));
+    }
+    frame(HEADERS, END_OF_HEADERS | END_OF_STREAM, 1, &head)
+}
+
+/// The next frame that the mock sends: its type, its flags and its payload.
+async fn next_frame(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    let mut payload = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut payload).await.unwrap();
+    (head[3], head[4], payload)
+}
+
+#[tokio::test]
+async fn a_client_gets_a_whole_answer_and_can_still_write_before_the_connection_is_reset() {
+    let mock = MockServer::start().await.unwrap();
+    let authsignal = mock.authsignal();
+    authsignal
+        .set_faults([Fault::reset_after_answer()])
+        .unwrap();
+    let secret = STANDARD.encode(format!("{}:", authsignal.api_secret()));
+    let asked = asks("/v1/users/ada", Some(&format!("Basic {secret}")));
+    // A window of ten bytes, so that most of the answer waits in the connection.
+    let mut stream = TcpStream::connect(mock.address()).await.unwrap();
+    let sent = [begins(&[(4, 10)]), asked].concat();
+    stream.write_all(&sent).await.unwrap();
+    let mut body = Vec::new();
+    let ping = loop {
+        match next_frame(&mut stream).await {
+            (DATA, _, bytes) => {
+                body.extend(bytes);
+                if body.len() == 10 {
+                    let wider = frame(WINDOW_UPDATE, 0, 1, &[0, 1, 0, 0]);
+                    stream.write_all(&wider).await.unwrap();
+                }
+            }
+            (PING, 0, ping) => break ping,
+            _ => {}
+        }
+    };
+    let user: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(user["isEnrolled"], false, "{user}");
+    stream
+        .write_all(&frame(SETTINGS, ACK, 0, &[]))
+        .await
+        .unwrap();
+    stream.write_all(&frame(PING, ACK, 0, &ping)).await.unwrap();
+    let end = stream.read(&mut [0]).await.unwrap_err();
+    assert_eq!(end.kind(), ErrorKind::ConnectionReset);
 }
 
 /// Sends bytes, then says nothing more and reads what comes until the mock closes.
@@ -177,11 +247,11 @@ async fn a_connection_without_requests_and_an_answer_that_is_left_end_in_time() 
         .await
         .unwrap();
     assert!(!told(mock.address(), &begins(&[])).await.is_empty());
-    let answered = told(mock.address(), &[begins(&[]), asks()].concat()).await;
+    let answered = told(mock.address(), &[begins(&[]), asks(HEALTH, None)].concat()).await;
     let has = |answer: &[u8]| answer.windows(4).any(|text| text == b"\"ok\"");
     assert!(has(&answered), "{answered:?}");
     // This client takes no byte of a body.
-    let closed_window = [begins(&[(4, 0)]), asks()].concat();
+    let closed_window = [begins(&[(4, 0)]), asks(HEALTH, None)].concat();
     let left = told(mock.address(), &closed_window).await;
     assert!(!left.is_empty() && !has(&left), "{left:?}");
 }

@@ -17,6 +17,7 @@ use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::authsignal::challenge::Told;
 use crate::domain::authsignal::webhook::{Fault, Kind};
 use crate::generated::mock_control::operations;
+use crate::http::surface::Wreck;
 use crate::runtime::journal::Note;
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
@@ -787,6 +788,50 @@ async fn the_har_has_every_request_as_it_came_and_what_a_fault_did_to_its_answer
         newest["log"]["entries"].as_array().unwrap()[..],
         entries[95..]
     );
+}
+
+#[tokio::test]
+async fn a_fault_of_a_body_waits_while_only_heads_come() {
+    for mut fault in [
+        json!({"malformed": true}),
+        json!({"truncateAfter": 3}),
+        json!({"bytesPerSecond": 1_000_000}),
+        json!({"wrongSchema": {"change": "drop", "member": "isEnrolled"}}),
+    ] {
+        fault["operation"] = "get_user".into();
+        let mock = Mock::of(json!({"tenants": [{
+            "authsignal": {"id": "t", "secret": "s", "users": [{"userId": "ada"}]},
+            "faults": [fault],
+        }]}));
+        let warning = async |method: &str| {
+            let request = Request::builder().method(method).uri("/v1/users/ada");
+            let request = request.header("host", "mock.test");
+            // The secret `s` as HTTP Basic.
+            let request = request.header("authorization", "Basic czo=");
+            let request = request.body(Body::empty()).unwrap();
+            let response = mock.router.clone().oneshot(request).await.unwrap();
+            let is_wrecked = response.extensions().get::<Wreck>().is_some();
+            let (_, journal) = mock.get("/_mock/journal?limit=1").await;
+            let entry = &journal["requests"][0];
+            assert_eq!(entry["method"], method);
+            (
+                entry["warning"].as_str().unwrap_or_default().to_owned(),
+                is_wrecked,
+            )
+        };
+        for _ in 0..2 {
+            let (told, is_wrecked) = warning("HEAD").await;
+            assert!(!is_wrecked, "{fault}");
+            assert_eq!(
+                told,
+                "planned in /_mock/faults: fault-1 broke nothing: the answer to a HEAD has no body; it stays for \
+                 another request"
+            );
+        }
+        let (told, _) = warning("GET").await;
+        assert!(told.ends_with(" by fault-1 (for the last time)"), "{told}");
+        assert_eq!(warning("GET").await.0, "", "{fault}");
+    }
 }
 
 #[tokio::test]

@@ -57,14 +57,19 @@ impl Planned {
     }
 
     /// Breaks a body. Returns what the body comes to, and the plan as it is carried out, where that is not as it was made:
-    /// nothing could be broken, or the body is too short.
-    pub(super) fn broken(&self, whole: &Bytes) -> (Bytes, Option<Self>) {
+    /// nothing could be broken, or the body is too short. The answer to a HEAD has a body whose length it tells, and which
+    /// nobody gets.
+    pub(super) fn broken(&self, whole: &Bytes, is_head: bool) -> (Bytes, Option<Self>) {
+        let damage = self.wreck.as_ref().and_then(|wreck| wreck.damage);
+        let needs_body = matches!(damage, Some(Damage::Truncated(_) | Damage::Slow(_)));
+        if is_head {
+            let is_missed = self.wrong.is_some() || needs_body;
+            return (whole.clone(), is_missed.then(|| self.missed()));
+        }
         let body = self
             .wrong
             .as_ref()
             .map_or_else(|| whole.clone(), |wrong| wrong.body(whole));
-        let damage = self.wreck.as_ref().and_then(|wreck| wreck.damage);
-        let needs_body = matches!(damage, Some(Damage::Truncated(_) | Damage::Slow(_)));
         let is_missed = (self.wrong.is_some() && body == whole) || (needs_body && body.is_empty());
         if is_missed {
             return (body, Some(self.missed()));
@@ -253,7 +258,7 @@ mod tests {
                 ),
             ),
         ] {
-            let (sent, left) = planned(bytes).broken(&body);
+            let (sent, left) = planned(bytes).broken(&body, false);
             assert_eq!(sent, body);
             assert_eq!(left.map(|left| left.told).as_deref(), told, "{bytes}");
         }

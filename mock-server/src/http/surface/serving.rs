@@ -164,7 +164,8 @@ where
                     }
                 }
             };
-            with_faults(surface, operation, planned, own)
+            let is_head = incoming.parts.method == Method::HEAD;
+            with_faults(surface, operation, is_head, planned, own)
         }
     };
     sent(surface, operation, incoming, entry.seen, reply)
@@ -335,6 +336,7 @@ fn date<S: Surface>(surface: &S, caller: &S::Caller, ahead: i64) -> Option<Heade
 fn with_faults<S: Surface>(
     surface: &S,
     operation: &'static Operation,
+    is_head: bool,
     planned: Option<Arc<Planned>>,
     own: Option<Reply>,
 ) -> Reply {
@@ -347,7 +349,7 @@ fn with_faults<S: Surface>(
         None => own,
     };
     let left;
-    (reply.body, left) = planned.broken(&reply.body);
+    (reply.body, left) = planned.broken(&reply.body, is_head);
     reply.planned = Some(left.map_or(planned, Arc::new));
     reply
 }
