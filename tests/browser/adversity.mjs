@@ -61,7 +61,7 @@ async function poison({ mock, application }) {
   await mock.server("PATCH", `/users/${path(USER)}`, { displayName: mark("display name"), username: mark("username") });
   await mock.control("POST", "passkey/enroll", { tenantId, userId: USER, device: mark("passkey") });
   await mock.control("POST", "push/register", { tenantId, userId: USER, device: mark("software phone") });
-  await mock.control("POST", "authsignal/next-outcome", { tenantId, userId: mark("next user"), action: mark("next action"), outcome: "BLOCK" });
+  await mock.control("POST", "authsignal/next-outcome", { tenantId, userId: mark("next user"), action: "next-action", outcome: "BLOCK" });
   const link = await fetch(`${mock.url}/management/device_registration_link/${path(APPLICATION)}/${path(LOGIN)}`);
   const { register_url } = await link.json();
   await mock.control("POST", "phone/register", { link: register_url, name: mark("phone") });
@@ -119,7 +119,7 @@ const VIEWS = {
   Users: ["#users", [USER, mark("display name"), EMAIL, NUMBER]],
   Sessions: ["#sessions", [LOGIN, mark("phone")]],
   Webhooks: ["#webhooks", ["/back?***", inJson(EMAIL)]],
-  Decisions: ["#decide", [mark("rule"), mark("rule's description"), mark("next user"), mark("next action"), TENANT]],
+  Decisions: ["#decide", [mark("rule"), mark("rule's description"), mark("next user"), "next-action", TENANT]],
 };
 
 async function shows(desk, part, texts) {
