@@ -83,7 +83,8 @@ pub(super) struct Line {
 }
 
 /// The longest answer that goes out in one piece. To copy it takes less time than to hand the system two pieces, and TLS makes
-/// one record of it. A longer one is not copied: its bytes keep their share of a room until they are sent.
+/// one record of it: get_user and validate answer 2 % more requests a second so. A longer one is not copied: its bytes keep
+/// their share of a room until they are sent.
 const TOGETHER: usize = 4096;
 
 /// What is left of a connection that hyper has done with.
