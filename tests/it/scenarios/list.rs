@@ -304,30 +304,34 @@ async fn an_action_that_can_never_be_is_refused_in_the_words_of_track() {
         let refused = tenant.answer(400, &track).await.text();
         assert!(refused.contains(&words.replace('"', "\\\"")), "{refused}");
         let action = code.replace("%20", " ");
-        for (path, member, body) in [
+        for (path, status, member, body) in [
             (
                 "/_mock/scenarios",
+                400,
                 "/scenarios/0/action: ",
                 json!({"scenarios": [{"action": &action, "outcome": "BLOCK"}]}),
             ),
             (
                 "/_mock/scenarios",
+                400,
                 "/scenarios/0/action: ",
                 json!({"scenarios": [{"action": &action, "phone": "approve"}]}),
             ),
             (
                 "/_mock/authsignal/next-outcome",
+                404,
                 "/action: ",
                 json!({"action": &action, "outcome": "BLOCK"}),
             ),
             (
                 "/_mock/authsignal/next-facts",
+                404,
                 "/action: ",
                 json!({"action": &action, "device": {"isBot": true}}),
             ),
         ] {
             let request = Request::new("POST", path).json(body.to_string());
-            let refused = tenant.answer(400, &request).await.json();
+            let refused = tenant.answer(status, &request).await.json();
             let message = refused["message"].as_str().unwrap();
             assert!(
                 message.contains(&format!("body {member}{words}, so `track`")),

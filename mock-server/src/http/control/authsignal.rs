@@ -16,7 +16,7 @@ use super::words::{
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
-use crate::domain::authsignal::configuration::{credential_life, shown_variables};
+use crate::domain::authsignal::configuration::{Configuration, credential_life, shown_variables};
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
 use crate::domain::authsignal::id_token::{Issuer, Issuers};
 use crate::domain::authsignal::management::resource::{Resource, object};
@@ -66,8 +66,7 @@ impl ControlApi {
                 channel: None,
             };
             let scenarios = &mut *turn.scenarios;
-            can_be(&about, Some(&authsignal.configuration))
-                .map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+            possible(&about, &authsignal.configuration)?;
             let planned = scenarios.plan_outcome(about, outcome);
             let replaced =
                 planned.map_err(|why| Trouble::Malformed(format!("body /outcome: {why}")))?;
@@ -309,6 +308,16 @@ fn client(wire: wire::AppClient) -> AppClientText {
             .flat_map(|claims| claims.0)
             .collect(),
     }
+}
+
+/// Whether there can be an action of this user and this code.
+///
+/// # Errors
+/// The user or the code is too long, or there is no action of this code and there never will be one. That the tenant has none
+/// is 404: the spec takes every code, because a seed does.
+pub(super) fn possible(about: &Selector, configuration: &Configuration) -> Result<(), Trouble> {
+    can_be(about, None).map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+    can_be(about, Some(configuration)).map_err(|why| Trouble::Unknown(format!("body {why}")))
 }
 
 /// Why no action of that user can be challenged now.

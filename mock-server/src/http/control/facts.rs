@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::admission::ControlApi;
+use super::authsignal::possible;
 use super::repeated::unique;
 use super::tenants::either;
 use crate::bounds::DATA_POINTS;
@@ -13,7 +14,6 @@ use crate::domain::authsignal::data_point::{
 use crate::domain::authsignal::fact::{Fact, FactTables, Facts, NextFacts, country, range};
 use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::types as wire;
-use crate::runtime::scenario::can_be;
 use crate::sim::phone::Trouble;
 
 impl ControlApi {
@@ -84,8 +84,7 @@ impl ControlApi {
         next.check().map_err(|why| at("custom", &why))?;
         tenant.transact(|authsignal, turn| {
             let scenarios = &mut *turn.scenarios;
-            can_be(&next.about(), Some(&authsignal.configuration))
-                .map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+            possible(&next.about(), &authsignal.configuration)?;
             let replaced = scenarios.plan_facts(next).map_err(Trouble::Malformed)?;
             let replaced = replaced.and_then(|one| one.next_facts());
             Ok(wire::AllNextFacts {
