@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::admission::ControlApi;
 use super::managed::{put_managed, told_managed};
 use super::repeated::unique;
-use super::tenants::either;
+use super::tenants::{either, possible};
 use super::words::{
     challenge_mode, chosen_mode, decided, next_outcome, next_outcomes, outcome as told,
     passkeys as told_passkeys, set_passkeys,
@@ -16,7 +16,7 @@ use super::words::{
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
-use crate::domain::authsignal::configuration::{Configuration, credential_life, shown_variables};
+use crate::domain::authsignal::configuration::{credential_life, shown_variables};
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
 use crate::domain::authsignal::id_token::{Issuer, Issuers};
 use crate::domain::authsignal::management::resource::{Resource, object};
@@ -26,7 +26,6 @@ use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::scenario::Selector;
 use crate::generated::mock_control::types as wire;
-use crate::runtime::scenario::can_be;
 use crate::sim::person;
 use crate::sim::phone::Trouble;
 
@@ -308,16 +307,6 @@ fn client(wire: wire::AppClient) -> AppClientText {
             .flat_map(|claims| claims.0)
             .collect(),
     }
-}
-
-/// Whether there can be an action of this user and this code.
-///
-/// # Errors
-/// The user or the code is too long, or there is no action of this code and there never will be one. That the tenant has none
-/// is 404: the spec takes every code, because a seed does.
-pub(super) fn possible(about: &Selector, configuration: &Configuration) -> Result<(), Trouble> {
-    can_be(about, None).map_err(|why| Trouble::Malformed(format!("body {why}")))?;
-    can_be(about, Some(configuration)).map_err(|why| Trouble::Unknown(format!("body {why}")))
 }
 
 /// Why no action of that user can be challenged now.

@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::admission::ControlApi;
-use super::authsignal::possible;
 use super::repeated::unique;
-use super::tenants::either;
+use super::tenants::{either, possible};
 use crate::bounds::DATA_POINTS;
 use crate::domain::authsignal::Configuration;
 use crate::domain::authsignal::data_point::{

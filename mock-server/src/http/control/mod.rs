@@ -18,7 +18,7 @@
 //! - `seen`: a request as a pattern sees it
 //! - `matching`: how much a request may compare with the journal, and where that happens
 //! - `waiting`: requests that wait for a first result
-//! - `tenants`: which tenant a request is about
+//! - `tenants`: which tenant a request is about, and whether that can have an action
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
 //! - `admission`: who may call
 //! - `words`: converts between enums of the wire and the domain

@@ -1,4 +1,4 @@
-//! Which tenant a request is about: the one that it names, or the only one.
+//! Which tenant a request is about: the one that it names, or the only one; and whether that can have an action.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::admission::ControlApi;
 use super::readings::Readings;
 use crate::domain::Vendor;
+use crate::domain::authsignal::Configuration;
+use crate::domain::scenario::Selector;
 use crate::runtime::Tenant;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
+use crate::runtime::scenario::can_be;
 use crate::sim::phone::Trouble;
 
 /// The parts of a tenant, for people.
@@ -129,4 +132,14 @@ fn only<P>(parts: impl IntoIterator<Item = P>, missing: &str) -> Result<P, Troub
         (Some(only), None) => Ok(only),
         _ => Err(Trouble::Malformed(missing.to_owned())),
     }
+}
+
+/// Whether there can be an action of this user and this code.
+///
+/// # Errors
+/// The user or the code is too long, or there is no action of this code and there never will be one. That the tenant has none
+/// is 404: the spec takes every code, because a seed does.
+pub(super) fn possible(about: &Selector, configuration: &Configuration) -> Result<(), Trouble> {
+    can_be(about, None).map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+    can_be(about, Some(configuration)).map_err(|why| Trouble::Unknown(format!("body {why}")))
 }
