@@ -120,7 +120,7 @@ impl StepUpLayerBuilder {
         self
     }
 
-    /// How long a user may take for the challenge, in whole seconds. Whoever comes back later is challenged anew.
+    /// How long a user may take for the challenge, in whole seconds. A user who comes back later is challenged again.
     pub fn challenge_within(mut self, time: Duration) -> Self {
         self.challenge_within = time;
         self
@@ -134,7 +134,7 @@ impl StepUpLayerBuilder {
     }
 
     /// Sends users without an authenticator to the vendor's page, to enrol one; that counts as a step-up. Without this, the
-    /// layer refuses them: whoever has stolen a session could otherwise enrol a device of their own.
+    /// layer refuses them: otherwise, a thief of a session could enrol a device of their own.
     pub fn enrol_new_users(mut self) -> Self {
         self.enrol = true;
         self
@@ -158,7 +158,7 @@ impl StepUpLayerBuilder {
     ///
     /// [`Kind::Config`] without a base URL or a user; for a base URL that is not usable, such as one of plain http on another
     /// machine; for an action code that is empty, is longer than 64 or has other characters than letters, digits, `_` and
-    /// `-`; for a page that is no path; and for a time under a second.
+    /// `-`; for a page that is not a path; and for a time under a second.
     pub fn build(self) -> Result<StepUpLayer> {
         let base = base(self.base_url.as_deref())?;
         let Some(user) = self.user else {

@@ -101,7 +101,7 @@ pub enum Refusal {
     NotSignedIn,
     /// The user came back without having passed the challenge: 403. To try again, they open the page anew, without the token.
     NotPassed,
-    /// A step-up is needed, but this is no request for a page, so a redirect would not reach the user: 403. Have the browser
+    /// A step-up is needed, but this is not a request for a page, so a redirect would not reach the user: 403. Have the browser
     /// open the page.
     NotNavigation,
     /// The user has no authenticator to pass a challenge with: 403.

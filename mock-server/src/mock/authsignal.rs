@@ -11,11 +11,11 @@ use super::{
     AuthsignalPhone, Error, FactTables, Failure, Fault, NextFacts, NextOutcome, Passkey, Rule,
     Running, Scenario, WebhookDelivery, scenario,
 };
-use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::domain::scenario::Selector;
 use crate::runtime::part::AuthsignalPart;
-use crate::runtime::scenario::can_be;
+use crate::runtime::scenario::{can_be, within_bounds};
 use crate::sim::client::ActionStatus;
 use crate::sim::person;
 
@@ -230,8 +230,7 @@ impl AuthsignalTenant {
             channel: None,
         };
         self.tenant.transact(|authsignal, turn| {
-            can_be(&about, Some(&authsignal.configuration))
-                .map_err(|why| Error::Malformed(why.trim_start_matches('/').to_owned()))?;
+            possible(&about, &authsignal.configuration)?;
             let planned = turn.scenarios.plan_outcome(about, Some(outcome));
             planned.map(|_| ()).map_err(Error::NotAllowed)
         })
@@ -258,8 +257,7 @@ impl AuthsignalTenant {
         let next = next.into_domain()?;
         next.check().map_err(Error::Malformed)?;
         self.tenant.transact(|authsignal, turn| {
-            can_be(&next.about(), Some(&authsignal.configuration))
-                .map_err(|why| Error::Malformed(why.trim_start_matches('/').to_owned()))?;
+            possible(&next.about(), &authsignal.configuration)?;
             let planned = turn.scenarios.plan_facts(next);
             planned.map(|_| ()).map_err(Error::NotAllowed)
         })
@@ -413,6 +411,13 @@ impl AuthsignalTenant {
             .map(|shown| shown.code)
             .map_err(|refusal| Error::NotFound(refusal.to_string()))
     }
+}
+
+/// Whether there can be an action of this user and this code.
+fn possible(about: &Selector, configuration: &Configuration) -> Result<(), Error> {
+    let code = about.action.as_deref();
+    let can_be = within_bounds(about).and_then(|()| can_be(code, configuration));
+    can_be.map_err(|why| Error::Malformed(why.trim_start_matches('/').to_owned()))
 }
 
 fn read(authsignal: &Authsignal, user_id: &str) -> Result<User, Error> {

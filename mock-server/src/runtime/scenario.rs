@@ -412,12 +412,7 @@ impl Scenario {
                 Err(format!("{place}: the tenant is not at Authsignal"))
             });
         };
-        let about = Selector {
-            user_id: self.user_id.clone(),
-            action: self.action.clone(),
-            channel: None,
-        };
-        can_be(&about, Some(configuration))?;
+        can_be(self.action.as_deref(), configuration)?;
         // First, because only then the number of bytes is that of digits.
         self.check_code()?;
         let Some(Code(code)) = &self.code else {
@@ -510,19 +505,23 @@ fn addressed(place: &str, text: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// Whether there can be an action of this user and this code in a tenant of this configuration of Authsignal.
+/// Whether the user and the code that something is about are as long as they may be.
+///
+/// # Errors
+/// One is not; the text begins with the place.
+pub fn within_bounds(about: &Selector) -> Result<(), String> {
+    addressed("/userId", about.user_id.as_deref())?;
+    addressed("/action", about.action.as_deref())
+}
+
+/// Whether a tenant of this configuration of Authsignal can have an action of a code; of none, any.
 ///
 /// # Errors
 /// It cannot; the text begins with the place.
-pub fn can_be(about: &Selector, configuration: Option<&Configuration>) -> Result<(), String> {
-    addressed("/userId", about.user_id.as_deref())?;
-    addressed("/action", about.action.as_deref())?;
-    let Some((code, configuration)) = about.action.as_deref().zip(configuration) else {
+pub fn can_be(code: Option<&str>, configuration: &Configuration) -> Result<(), String> {
+    let Some(code) = code.filter(|code| configuration.actions.get(*code).is_none()) else {
         return Ok(());
     };
-    if configuration.actions.get(code).is_some() {
-        return Ok(());
-    }
     let tracked = ActionCode::from_str(code).map(|_| ());
     tracked.map_err(|why| {
         format!("/action: {why}, so `track` refuses it, and the tenant has no action of this code")

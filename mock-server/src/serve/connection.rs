@@ -256,8 +256,9 @@ where
             stray,
         } = returned.try_recv().ok()?;
         let rest = match (stray, pace.ending()) {
-            (_, Some(Fate::Reset)) if pace.is_shared() => Rest::ResetOnceRead,
-            (_, Some(Fate::Reset)) => Rest::Reset,
+            (_, Some(Fate::Reset)) => Rest::Reset {
+                once_read: pace.is_shared(),
+            },
             (_, Some(Fate::Closed)) => Rest::Close,
             (Some(Stray::Handshake(first)), None) => Rest::Handshake(first),
             (Some(Stray::Http2(first)), None) => Rest::Http2(first),
@@ -318,10 +319,8 @@ impl Ended {
 
 /// What is left to do.
 enum Rest {
-    /// To reset it.
-    Reset,
-    /// To reset it when the client has read the last answer, in HTTP/2.
-    ResetOnceRead,
+    /// To reset it: at once, or in HTTP/2 when the client has read the last answer.
+    Reset { once_read: bool },
     /// To close it.
     Close,
     /// To say why it ends.
@@ -345,17 +344,13 @@ enum Rest {
 
 async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
     match rest {
-        Rest::Reset => {
-            // The reset comes with the close.
-            if let Err(error) = stream.reset_at_close() {
-                tracing::debug!(%error, "SO_LINGER");
-            }
-            return Ok(());
-        }
-        Rest::ResetOnceRead => {
+        Rest::Reset { once_read } => {
             // The reset comes with the close, also if the time is up before.
             if let Err(error) = stream.reset_at_close() {
                 tracing::debug!(%error, "SO_LINGER");
+            }
+            if !once_read {
+                return Ok(());
             }
             stream.write_all(&PING).await?;
             stream.flush().await?;

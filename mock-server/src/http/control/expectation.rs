@@ -203,7 +203,7 @@ impl Check {
         at.ok()
     }
 
-    /// How a request is out of order that is no later than request `last`, which met expectation `of`.
+    /// How a request is out of order. It came no later than request `last`, which met expectation `of`.
     fn out_of_order(&self, number: u64, last: u64, of: usize) -> wire::RequestDifference {
         let before = self.expected.get(of).map_or("", |one| &one.wanted);
         wire::RequestDifference {

@@ -10,7 +10,7 @@ use crate::domain::authsignal::Configuration;
 use crate::domain::scenario::Selector;
 use crate::runtime::Tenant;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
-use crate::runtime::scenario::can_be;
+use crate::runtime::scenario::{can_be, within_bounds};
 use crate::sim::phone::Trouble;
 
 /// The parts of a tenant, for people.
@@ -137,9 +137,10 @@ fn only<P>(parts: impl IntoIterator<Item = P>, missing: &str) -> Result<P, Troub
 /// Whether there can be an action of this user and this code.
 ///
 /// # Errors
-/// The user or the code is too long, or there is no action of this code and there never will be one. That the tenant has none
-/// is 404: the spec takes every code, because a seed does.
+/// The user or the code is too long, or the tenant has no action of this code and never will have one. The latter is 404, not
+/// 400, because the spec takes every code, as a seed does.
 pub(super) fn possible(about: &Selector, configuration: &Configuration) -> Result<(), Trouble> {
-    can_be(about, None).map_err(|why| Trouble::Malformed(format!("body {why}")))?;
-    can_be(about, Some(configuration)).map_err(|why| Trouble::Unknown(format!("body {why}")))
+    within_bounds(about).map_err(|why| Trouble::Malformed(format!("body {why}")))?;
+    let code = about.action.as_deref();
+    can_be(code, configuration).map_err(|why| Trouble::Unknown(format!("body {why}")))
 }

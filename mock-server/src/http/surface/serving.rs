@@ -177,7 +177,7 @@ struct Entry<C> {
     seen: Seen<C>,
 }
 
-/// What is to be done for a request.
+/// What comes next for a request.
 enum Due<C> {
     /// It has its answer.
     Answer(Reply),
