@@ -138,11 +138,11 @@ async function desk(person) {
   const { mock } = person;
   await poison(person);
   const page = await person.page(`${mock.url}/`);
+  await shows(page, "#phone", [LOGIN, mark("shop"), USER]);
+  await shows(page, "#inbox", [mark("message"), "+15550100"]);
   await page.locator("#tenant").click();
   await shows(page, "#tenant-options", [APPLICATION, mark("another tenant")]);
   await page.keyboard.press("Escape");
-  await shows(page, "#phone", [LOGIN, mark("shop"), USER]);
-  await shows(page, "#inbox", [mark("message"), "+15550100"]);
   for (const [name, [part, texts]] of Object.entries(VIEWS)) {
     await page.locator(`#tabs ::-p-text(${name})`).click();
     await shows(page, part, texts);

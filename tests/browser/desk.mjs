@@ -452,6 +452,27 @@ const took = (desk, clicked, part, text) => desk.evaluate(async (clicked, part, 
 // A wait that people notice, on a machine that does nothing else. This one may run other tests.
 const NOTICED = 500;
 
+// Whoever is about to click the tenant's field still hits it after the clock's time arrived.
+async function still(person) {
+  const desk = await person.page();
+  await wide(desk);
+  let release = () => {};
+  /** @type {Promise<void>} */
+  const released = new Promise((resolve) => { release = resolve; });
+  await desk.setRequestInterception(true);
+  desk.on("request", (request) => {
+    const first = new URL(request.url()).pathname === "/_mock/clock" ? released : Promise.resolve();
+    first.then(() => request.continue());
+  });
+  await desk.goto(`${person.mock.url}/`);
+  await desk.waitForSelector("#tenant", { visible: true });
+  const place = () => desk.$eval("#tenant", (field) => field.getBoundingClientRect().left);
+  const before = await place();
+  release();
+  await desk.waitForFunction(() => document.querySelector("#now")?.textContent !== "–");
+  assert.equal(await place(), before);
+}
+
 async function thousand(person) {
   const { mock } = person;
   const busy = await mock.control("POST", "tenants", { name: "busy test" });
@@ -546,6 +567,7 @@ export default function (chromium) {
   chromium.story("desk: the life of an action", life);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
   test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));
+  test("desk: nothing moves when the time arrives", () => chromium.play(still, "--seed", TWO_TENANTS));
   chromium.story("desk: a thousand tenants and ten thousand requests", thousand);
   chromium.story("desk: by the keyboard alone", keyboard);
   chromium.story("desk: seven windows and a page", windows);
