@@ -2,12 +2,14 @@
 //! the specs, and the house rules. Every task takes the root as an argument and knows no other place.
 
 pub mod bench;
+pub mod book;
 pub mod codegen;
 pub mod coverage;
 pub mod fuzz;
 pub mod lint_spec;
 pub mod model;
 pub mod names;
+pub mod public_api;
 pub mod spec;
 pub mod tidy;
 

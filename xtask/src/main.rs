@@ -1,12 +1,12 @@
 //! `cargo xtask`: the command line of the repository tasks. Holds no task itself.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, codegen, coverage, fuzz, lint_spec, spec, tidy};
+use xtask::{bench, book, codegen, coverage, fuzz, lint_spec, public_api, spec, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of this repository.")]
@@ -30,6 +30,14 @@ enum Task {
     /// Write docs/coverage.md, and take out of tests/only-our-client.txt what a published client sends.
     Coverage {
         /// Write nothing; fail if it is not what the repository shows.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the documentation to target/book, for `mdbook build`, and check its links.
+    Book,
+    /// Write client/public-api.txt, which lists what the client offers.
+    PublicApi {
+        /// Write nothing; fail if it is not what the client offers.
         #[arg(long)]
         check: bool,
     },
@@ -67,6 +75,11 @@ fn root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let parent = package.and_then(|folder| folder.parent().map(PathBuf::from));
     parent.unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// Where cargo builds.
+fn build_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn run(task: &Task) -> Result<String> {
@@ -114,6 +127,15 @@ fn run(task: &Task) -> Result<String> {
         Task::Coverage { check: false } => {
             coverage::write(&root)?;
             Ok(format!("coverage: {} is written", coverage::FILE))
+        }
+        Task::Book => book::write(&root, &build_folder(&root).join("book")),
+        Task::PublicApi { check: true } => match public_api::check(&root, &build_folder(&root))? {
+            None => Ok("public-api: client/public-api.txt is what the client offers".to_owned()),
+            Some(diff) => Err(anyhow::anyhow!("{diff}run `cargo xtask public-api`")),
+        },
+        Task::PublicApi { check: false } => {
+            public_api::write(&root, &build_folder(&root))?;
+            Ok(format!("public-api: {} is written", public_api::FILE))
         }
         Task::Fuzz(plan) => fuzz::fuzz(&root, plan),
         Task::Bench { arguments } => {

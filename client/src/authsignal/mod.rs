@@ -46,16 +46,17 @@ pub use ids::{ActionCode, IdempotencyKey, UserId};
 pub use outcome::TrackOutcome;
 pub use pages::{UserPages, UserStream};
 pub use raw::types::{
-    Action, AuthenticatorConfiguration, BatchFailure, BatchResult, CallStarted, Challenge,
-    ChallengeStarted, Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser,
-    FoundUser, Jwk, Jwks, NextFlowStep, OpenidConfiguration, Rule, SessionTokens, StartedFlow,
-    TerminalChallenge, TerminalVerified, Tracked, UpdatedAction, User, UserAction,
-    UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified, VerifiedFlow,
-    WebauthnCredential,
+    AaguidMapping, Action, AuthenticatorConfiguration, BatchFailure, BatchResult, CallStarted,
+    Challenge, ChallengeStarted, Claimed, Claims, CompletedFlowStep, Custom, Device, FlowAction,
+    FlowAuthenticator, FlowUser, FoundUser, Jwk, Jwks, NameAndVersion, NextFlowStep,
+    OpenidConfiguration, Output, ParsedBrowser, ParsedCpu, ParsedDevice, ParsedUserAgent, Rule,
+    RuleMetadata, SessionTokens, StartedFlow, TerminalChallenge, TerminalVerified, Tracked,
+    UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
+    ValidatedSession, VerificationMethods, Verified, VerifiedFlow, WebauthnCredential,
 };
 pub use raw::vocabulary::{
-    CallChannel, CallState, EnrollableMethod, FailureReason, FlowState, FlowStepType, SmsChannel,
-    UserActionState, VerificationMethod,
+    CallChannel, CallState, EnrollableMethod, FailureReason, FlowState, FlowStepType, OobChannel,
+    SmsChannel, UserActionState, VerificationMethod,
 };
 pub use requests::{
     ActionAttributes, ActionQuery, ChallengeQuery, ChallengeToClaim, ChallengeToStart,

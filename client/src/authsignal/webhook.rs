@@ -46,9 +46,9 @@ use sha2::Sha256;
 
 pub use super::raw::types::{
     ActionLog, ActionVerified, AuthenticatorChanged, ChallengeLog, EmailCreated, PushCreated,
-    SmsCreated,
+    SmsCreated, WebhookPayload,
 };
-use super::raw::types::{WebhookEvent, WebhookLogBatch, WebhookLogRecord, WebhookPayload};
+use super::raw::types::{WebhookEvent, WebhookLogBatch, WebhookLogRecord};
 use crate::secret::Secret;
 
 /// The header that holds the signatures. Names of headers do not differ by case.

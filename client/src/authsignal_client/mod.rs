@@ -33,12 +33,16 @@ pub use builder::AuthsignalClientBuilder;
 pub use client::AuthsignalClient;
 pub use hooks::Inner;
 pub use raw::types::{
-    ActionChallenge, AuthenticationOptions, AuthenticationResponseJson, AuthenticatorConfiguration,
-    AuthenticatorVerified, ChallengeOptions, ChallengeSent, Enrolled, EnrolledMagicLink,
-    EnrolledTotp, FlowAction, FlowCodeSent, FlowStepVerified, FlowUser, Initialized, MaskedUser,
-    PasskeyAuthenticator, PasskeyVerified, PublicKeyCredentialCreationOptionsJson,
-    PublicKeyCredentialRequestOptionsJson, PushChallenge, PushDelivery, PushVerified,
-    QrCodeChallenge, QrCodeVerified, RegistrationOptions, RegistrationResponseJson,
+    ActionChallenge, AuthenticationOptions, AuthenticationResponseJson,
+    AuthenticatorAssertionResponseJson, AuthenticatorAttestationResponseJson,
+    AuthenticatorConfiguration, AuthenticatorSelectionCriteria, AuthenticatorVerified,
+    ChallengeOptions, ChallengeSent, ClientExtensions, Enrolled, EnrolledMagicLink, EnrolledTotp,
+    FlowAction, FlowCodeSent, FlowStepVerified, FlowUser, Initialized, MaskedUser,
+    PasskeyAuthenticator, PasskeyVerified, Payment, PaymentInstrument, PaymentInstruments,
+    PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialDescriptorJson,
+    PublicKeyCredentialParameters, PublicKeyCredentialRequestOptionsJson,
+    PublicKeyCredentialRpEntity, PublicKeyCredentialUserEntityJson, PushChallenge, PushDelivery,
+    PushVerified, QrCodeChallenge, QrCodeVerified, RegistrationOptions, RegistrationResponseJson,
     UserAuthenticator, VerifiedPasskey, WebauthnCredential,
 };
 pub use raw::vocabulary::{

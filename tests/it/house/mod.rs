@@ -53,6 +53,12 @@ fn the_house_rules_hold() {
 }
 
 #[test]
+fn every_link_of_the_documentation_leads_somewhere_and_every_page_is_in_its_contents() {
+    let faults = xtask::book::check(root()).unwrap();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
 fn the_coverage_table_is_up_to_date() {
     let drift = coverage::check(root()).unwrap();
     assert!(
