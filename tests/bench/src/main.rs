@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: compares `stepup-mock` with its *twin*, a bare axum server that parses the same requests and
-//! returns answers of the same size. Knows the mock by its program, its seed file and its wire format, not by its code.
+//! returns answers of the same size. Knows the mock by its program, its seed file and its wire format, not by its code. `calls` compares the Rust client.
 //!
 //! Both servers run as separate processes with default settings. One load generator drives them in turn, on one machine
 //! and within seconds of each other, so the ratios are meaningful even where the absolute figures are not.
@@ -9,6 +9,7 @@
 //! servers alternate. The generator also shares its processor with the server: what it spends on a request hides part of
 //! the difference that it should show, so it writes prepared bytes to a socket.
 
+mod calls;
 mod comparison;
 mod load;
 mod operation;
@@ -69,6 +70,18 @@ enum Role {
         #[arg(long, value_name = "PROGRAM")]
         mock: Option<PathBuf>,
     },
+    /// Compare the Rust client with the same calls written by hand: the CPU time of a call.
+    Calls {
+        /// Calls of each measurement
+        #[arg(long, default_value_t = 5_000, value_name = "N")]
+        count: u32,
+        /// Rounds; each measures both in turn
+        #[arg(long, default_value_t = 15, value_name = "N")]
+        rounds: usize,
+        /// A mock that is already built
+        #[arg(long, value_name = "PROGRAM")]
+        mock: Option<PathBuf>,
+    },
     /// Be the bare server.
     #[command(hide = true)]
     Twin {
@@ -117,6 +130,18 @@ fn run(arguments: &Arguments) -> Result<String> {
                 "--seconds must be 0.01 to 600"
             );
             tenants::run(&given(mock.as_deref())?, *count, *seconds)
+        }
+        Some(Role::Calls {
+            count,
+            rounds,
+            mock,
+        }) => {
+            ensure!(
+                (1..=1_000_000).contains(count),
+                "--count must be 1 to 1000000"
+            );
+            ensure!((1..=1_000).contains(rounds), "--rounds must be 1 to 1000");
+            calls::run(&given(mock.as_deref())?, *count, *rounds)
         }
         None => compare(arguments),
     }

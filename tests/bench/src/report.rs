@@ -128,13 +128,13 @@ fn spread(figures: impl IntoIterator<Item = f64>) -> Option<(f64, f64, f64)> {
 }
 
 /// The median with `digits` decimal places.
-fn median(figures: &[f64], digits: usize) -> String {
+pub(crate) fn median(figures: &[f64], digits: usize) -> String {
     spread(figures.iter().copied())
         .map_or("?".to_owned(), |(median, ..)| format!("{median:.digits$}"))
 }
 
 /// The ratio of each round: the median, then the range in parentheses.
-fn ratio(mock: &[f64], twin: &[f64]) -> String {
+pub(crate) fn ratio(mock: &[f64], twin: &[f64]) -> String {
     spread(mock.iter().zip(twin).map(|(mock, twin)| mock / twin))
         .map_or("?".to_owned(), |(median, least, greatest)| {
             format!("**{median:.2}** ({least:.2} to {greatest:.2})")

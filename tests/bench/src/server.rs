@@ -71,17 +71,7 @@ impl Server {
 
     /// What the process has used since it started, if the system reports it.
     pub(crate) fn usage(&self) -> Option<Usage> {
-        let pid = Pid::from_u32(self.child.id());
-        let mut system = System::new();
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[pid]),
-            true,
-            ProcessRefreshKind::nothing().with_cpu().with_memory(),
-        );
-        system.process(pid).map(|process| Usage {
-            cpu: Duration::from_millis(process.accumulated_cpu_time()),
-            resident: process.memory(),
-        })
+        Usage::of(Pid::from_u32(self.child.id()))
     }
 }
 
@@ -100,6 +90,24 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// What this process has used.
+    pub(crate) fn own() -> Option<Self> {
+        Self::of(sysinfo::get_current_pid().ok()?)
+    }
+
+    fn of(pid: Pid) -> Option<Self> {
+        let mut system = System::new();
+        system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[pid]),
+            true,
+            ProcessRefreshKind::nothing().with_cpu().with_memory(),
+        );
+        system.process(pid).map(|process| Self {
+            cpu: Duration::from_millis(process.accumulated_cpu_time()),
+            resident: process.memory(),
+        })
+    }
+
     /// The CPU time between two readings.
     pub(crate) fn cpu_between(before: Option<Self>, after: Option<Self>) -> Option<Duration> {
         after?.cpu.checked_sub(before?.cpu)
