@@ -470,7 +470,9 @@ async function still(person) {
   const before = await place();
   release();
   await desk.waitForFunction(() => document.querySelector("#now")?.textContent !== "–");
-  assert.equal(await place(), before);
+  // A browser rounds widths to parts of a pixel.
+  const moved = Math.abs(await place() - before);
+  assert.ok(moved < 1, `moved by ${moved} pixels`);
 }
 
 async function thousand(person) {
