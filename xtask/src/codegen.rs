@@ -6,6 +6,7 @@ mod generate;
 mod json_schema;
 mod lower;
 mod polish;
+mod requests;
 pub(crate) mod reserved;
 mod served;
 mod server;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 
 use super::raw::types::Failure;
 use super::raw::{Client, operations};
@@ -43,6 +43,11 @@ pub struct Inner {
 }
 
 impl Inner {
+    /// The URL of a path, for generated code.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.transport.url(path)
+    }
+
     pub(super) fn new(transport: Transport, signer: Signer, credentials: Credentials) -> Self {
         Self {
             transport,

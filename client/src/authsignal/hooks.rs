@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Body, Request, Response};
+use reqwest::{Body, Request, Response, Url};
 
 use super::raw::{Client, operations};
 use crate::authsignal_host;
@@ -40,6 +40,11 @@ pub struct Inner {
 }
 
 impl Inner {
+    /// The URL of a path, for generated code.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.transport.url(path)
+    }
+
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
     pub(super) fn new(transport: Transport, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
         let authorization = basic(secret)?;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 
 use super::raw::{Client, operations};
 use crate::authsignal_host;
@@ -47,6 +47,11 @@ fn sensitive(text: &Secret) -> Result<Arc<HeaderValue>, InvalidHeaderValue> {
 }
 
 impl Inner {
+    /// The URL of a path, for generated code.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.transport.url(path)
+    }
+
     /// Without credentials.
     pub(super) fn new(transport: Transport) -> Self {
         Self {

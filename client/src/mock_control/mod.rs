@@ -19,7 +19,7 @@
 use std::time::Duration;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 
 mod challenge;
 mod file;
@@ -62,6 +62,13 @@ pub struct Inner {
     transport: Transport,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
     facts: Option<Facts>,
+}
+
+impl Inner {
+    /// The URL of a path, for generated code.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.transport.url(path)
+    }
 }
 
 impl ClientHooks<Inner> for raw::Client {

@@ -29,9 +29,10 @@ use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
     USER_AGENT,
 };
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, ResponseBuilderExt as _};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
+use url::Url;
 
 use crate::error::{Error, Kind};
 use budget::Budget;
@@ -224,6 +225,8 @@ fn http_client(
 #[derive(Clone)]
 pub(crate) struct Transport {
     pub(crate) limits: Limits,
+    /// The server, parsed once: without query and fragment.
+    server: Arc<Url>,
     pub(crate) dialect: Dialect,
     /// Retries of the whole client, its copies included.
     budget: Arc<Budget>,
@@ -250,6 +253,7 @@ impl Transport {
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             limits: Limits::default(),
+            server: Arc::new("http://server.invalid".parse().unwrap()),
             dialect,
             budget: Arc::new(Budget::new(budget::RETRIES)),
             user_agent: None,
@@ -294,6 +298,16 @@ impl Transport {
         }
     }
 
+    /// The URL of a path of the API, which begins with a slash and is encoded.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = Url::clone(&self.server);
+        match self.server.path().trim_end_matches('/') {
+            "" => url.set_path(path),
+            stem => url.set_path(&format!("{stem}{path}")),
+        }
+        url
+    }
+
     /// The idempotency key that the options give.
     pub(crate) fn key(&self) -> Option<&str> {
         self.options.as_ref()?.key()
@@ -314,9 +328,6 @@ impl Transport {
     where
         E: StdError + Send + Sync + 'static,
     {
-        // progenitor sends the description's version with each request; no vendor knows this
-        // header.
-        request.headers_mut().remove("api-version");
         let mut ending = Ending {
             transport: self,
             operation,
@@ -475,25 +486,39 @@ impl Transport {
         };
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
-        Ok(rebuild(status, headers, body))
+        Ok(rebuild(response.url().clone(), status, headers, body))
     }
 }
 
 /// Reads a body up to `limit` bytes and leaves the rest.
 async fn read(response: &mut Response, limit: usize) -> reqwest::Result<Bytes> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
+    // Most answers come in one piece, which needs no copy.
+    let Some(first) = response.chunk().await? else {
+        return Ok(Bytes::new());
+    };
+    if first.len() >= limit {
+        return Ok(first.slice(..limit));
+    }
+    let Some(second) = response.chunk().await? else {
+        return Ok(first);
+    };
+    let mut body = BytesMut::from(first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
         let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() >= room {
             break;
         }
+        next = response.chunk().await?;
     }
     Ok(body.freeze())
 }
 
-fn rebuild(status: http::StatusCode, headers: HeaderMap, body: Bytes) -> Response {
-    let mut rebuilt = http::Response::new(body);
+fn rebuild(url: Url, status: http::StatusCode, headers: HeaderMap, body: Bytes) -> Response {
+    // Without a URL, reqwest parses a made-up one.
+    let with_url = http::Response::builder().url(url).body(());
+    let mut rebuilt = with_url.unwrap_or_default().map(|()| body);
     *rebuilt.status_mut() = status;
     *rebuilt.headers_mut() = headers;
     Response::from(rebuilt)

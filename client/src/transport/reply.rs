@@ -3,17 +3,17 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{HeaderMap, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Kind, Result};
 
 /// The headers that hold a request's id, the likeliest first. No vendor documents one; these are the names of the
 /// gateways that stand before such services.
-const REQUEST_IDS: [&str; 4] = [
-    "x-request-id",
-    "x-amzn-requestid",
-    "apigw-requestid",
-    "x-amz-request-id",
+static REQUEST_IDS: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("x-amzn-requestid"),
+    HeaderName::from_static("apigw-requestid"),
+    HeaderName::from_static("x-amz-request-id"),
 ];
 
 /// The longest id of a request that is kept, in bytes.
@@ -22,7 +22,7 @@ const LONGEST_REQUEST_ID: usize = 200;
 /// The id that a server gave to a request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     REQUEST_IDS
-        .into_iter()
+        .iter()
         .find_map(|name| headers.get(name).map(HeaderValue::to_str)?.ok())
         .filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID)
 }

@@ -73,6 +73,7 @@ impl Settings {
                 proxy: proxy::variable(server, |name| std::env::var_os(name)),
                 ..self.limits
             },
+            server: Arc::new(server.clone()),
             dialect,
             budget: Arc::new(Budget::new(self.retry_budget)),
             // What an application builds has a user agent of its own, unless it names itself here.

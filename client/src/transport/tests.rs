@@ -61,10 +61,7 @@ async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
 
 async fn call_by(transport: &Transport, url: &str, operation: &Operation) -> Reply {
     let http = http_client(CONNECT_TIMEOUT, OURS, true, None).unwrap();
-    let mut request = Request::new(reqwest::Method::GET, url.parse().unwrap());
-    request
-        .headers_mut()
-        .insert("api-version", HeaderValue::from_static("1.0"));
+    let request = Request::new(reqwest::Method::GET, url.parse().unwrap());
     let facts = Facts::default();
     let signatures = AtomicU32::new(0);
     let sign = |request: &mut Request| {
@@ -287,12 +284,27 @@ async fn a_callers_own_client_does_not_follow_redirects_either() {
     assert_eq!(received[0].headers["user-agent"], "mine/1");
 }
 
+#[test]
+fn the_url_of_a_path_begins_with_that_of_the_server() {
+    for (server, path, url) in [
+        ("http://a:1", "/v1/users/b%2Fc", "http://a:1/v1/users/b%2Fc"),
+        ("http://a:1/", "/v1", "http://a:1/v1"),
+        ("https://a/stem", "/v1/%3F%23", "https://a/stem/v1/%3F%23"),
+        ("https://a/stem/", "/v1/b:c", "https://a/stem/v1/b:c"),
+    ] {
+        let transport = Transport {
+            server: Arc::new(server.parse().unwrap()),
+            ..Transport::new(DIALECT)
+        };
+        assert_eq!(transport.url(path).as_str(), url);
+    }
+}
+
 #[tokio::test]
-async fn requests_carry_our_user_agent_and_not_the_descriptions_version() {
+async fn requests_carry_our_user_agent() {
     let server = answering(&[(200, None)]).await;
     call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
     let received = server.received_requests().await.unwrap();
-    assert!(!received[0].headers.contains_key("api-version"));
     assert_eq!(
         received[0].headers["user-agent"],
         concat!("stepup-client/", env!("CARGO_PKG_VERSION"))

@@ -9,7 +9,7 @@ use serde_json::json;
 use syn::{File, ImplItem, Item, parse_quote};
 
 use super::generate::{Part, generate, parse};
-use super::{Output, builders, lower, polish, successes, vocabulary};
+use super::{Output, builders, lower, polish, requests, successes, vocabulary};
 use crate::model::Api;
 use crate::names;
 use crate::spec::Spec;
@@ -43,6 +43,7 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     } = take_apart(file)?;
     builders::leave_out(&mut types);
     builders::plain_bodies(&mut builder, &builders::defaults(&types));
+    requests::rewrite(&mut builder)?;
 
     let folder = format!("{FOLDER}/{}", spec.stem);
     let title = &api.title;
@@ -291,7 +292,7 @@ fn builder_file(tokens: &TokenStream, title: &str) -> TokenStream {
     quote! {
         #![doc = #about]
         #![allow(clippy::all, reason = "as progenitor writes it")]
-        use progenitor_client::{ClientHooks, ClientInfo};
+        use progenitor_client::ClientHooks;
         #support
         #segment
         #types
