@@ -519,7 +519,7 @@ pub fn within_bounds(about: &Selector) -> Result<(), String> {
 /// # Errors
 /// It cannot; the text begins with the place.
 pub fn can_be(code: Option<&str>, configuration: &Configuration) -> Result<(), String> {
-    let Some(code) = code.filter(|code| configuration.actions.get(*code).is_none()) else {
+    let Some(code) = code.filter(|code| configuration.actions.get(code).is_none()) else {
         return Ok(());
     };
     let tracked = ActionCode::from_str(code).map(|_| ());
