@@ -210,6 +210,7 @@ pub(super) async fn make(
                 let list = serde_json::from_value(list).unwrap();
                 Made::of(client.create_value_list(list).await)
             }
+            Call::Delete => Made::done(client.delete_value_list(&with.id).await),
             Call::Set => {
                 let name = Changes::new().set("name", "Shop");
                 Made::of(client.update_tenant(name).await)

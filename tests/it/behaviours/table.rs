@@ -144,6 +144,7 @@ pub(super) enum Call {
     Write,
     /// A call that changes something, and may be repeated.
     Set,
+    Delete,
     SendRaw,
     Track,
     UpdateAction,
