@@ -12,6 +12,7 @@ mod adversity;
 mod authsignal;
 mod authsignal_client;
 mod authsignal_management;
+mod behaviours;
 mod desk;
 mod devices;
 mod documentation;

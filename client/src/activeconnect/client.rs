@@ -282,7 +282,7 @@ impl Activeconnect {
             .send()
             .await;
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        let body: Value = call.answer(answer)?;
+        let body: Value = call.answer(answer).await?;
         let success = AddUsersSuccess::decode(status, body)
             .map_err(|error| call.fail(Error::new(Kind::Decode).with_detail(error.to_string())))?;
         let (status, users, reason) = match success {
@@ -322,7 +322,7 @@ impl Activeconnect {
             request = request.display_name(display_name);
         }
         let answer = request.send().await;
-        self.link(&call, call.answer(answer)?)
+        self.link(&call, call.answer(answer).await?)
     }
 
     /// Disables the user's phone, and makes a link that registers another.
@@ -346,7 +346,7 @@ impl Activeconnect {
             .user_id(user_id)
             .send()
             .await;
-        self.link(&call, call.answer(answer)?)
+        self.link(&call, call.answer(answer).await?)
     }
 
     fn link(&self, call: &Call, answer: types::RegistrationLink) -> Result<RegistrationLink> {
@@ -386,7 +386,7 @@ impl Activeconnect {
             .body(sms.into())
             .send()
             .await;
-        call.acknowledged(&call.answer(answer)?)
+        call.acknowledged(&call.answer(answer).await?)
     }
 
     /// Returns whether the user has a registered phone.
@@ -406,7 +406,7 @@ impl Activeconnect {
             .send()
             .await;
         // The vendor's clients look at this member alone, whatever `status` says.
-        Ok(call.answer(answer)?.device_registered)
+        Ok(call.answer(answer).await?.device_registered)
     }
 
     /// Deletes a user, with phone and sessions.
@@ -438,7 +438,7 @@ impl Activeconnect {
             .body(users)
             .send()
             .await;
-        call.acknowledged(&call.answer(answer)?)
+        call.acknowledged(&call.answer(answer).await?)
     }
 
     /// Asks the user's phone to authenticate them.
@@ -513,7 +513,7 @@ impl Activeconnect {
             request = request.duration_seconds(whole_seconds(call.operation, duration)?);
         }
         let answer = request.send().await;
-        let body: Value = call.answer(answer)?;
+        let body: Value = call.answer(answer).await?;
 
         // The vendor's client looks at this member and not at the status; the documentation's 202
         // and 200 agree with it.

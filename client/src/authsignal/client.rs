@@ -76,34 +76,19 @@ impl fmt::Debug for Authsignal {
 pub(super) type Call = transport::Call<raw::Client>;
 type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 
-/// The answer of a call. The vendor's SDKs treat every status from 200 to 299 as success, and not
-/// every operation's status is proven.
-pub(super) async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
-    match answer {
-        Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
-            let body = response
-                .bytes()
-                .await
-                .map_err(|error| Error::unanswered(error, call.operation, &call.facts))?;
-            Error::decode(&body).map_err(|error| call.fail(error))
-        }
-        answer => call.answer(answer),
-    }
-}
-
-/// As [`received`], for calls that return only success.
-fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
+/// The end of a call that returns only success.
+async fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => Ok(()),
-        answer => call.answer(answer).map(drop),
+        answer => call.answer(answer).await.map(drop),
     }
 }
 
 /// As [`done`], for deletions, which can return that they did not succeed.
-fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
+async fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
     match answer {
         Ok(answer) if !answer.success => Err(call.fail(Error::new(Kind::Rejected))),
-        answer => done(call, answer),
+        answer => done(call, answer).await,
     }
 }
 
@@ -232,7 +217,7 @@ impl Authsignal {
         let call = self.call("get_user");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_user().user_id(user_id).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Finds users by exact match, and returns one page. [`user_pages`](Self::user_pages) returns
@@ -264,7 +249,7 @@ impl Authsignal {
         if let Some(user_id) = query.last_evaluated_user_id {
             request = request.last_evaluated_user_id(user_id);
         }
-        received(&call, request.send().await).await
+        call.answer(request.send().await).await
     }
 
     /// Finds users by exact match, page after page. Sends nothing yet.
@@ -286,7 +271,8 @@ impl Authsignal {
         let call = self.call("update_user");
         let user_id = user_segment(&call, user_id)?;
         let request = call.raw.update_user().user_id(user_id);
-        received(&call, request.body(attributes.body).send().await).await
+        call.answer(request.body(attributes.body).send().await)
+            .await
     }
 
     /// As [`update_user`](Self::update_user), with the request of older SDKs.
@@ -307,7 +293,8 @@ impl Authsignal {
             return Err(call.fail(Error::new(Kind::InvalidInput).with_detail(why)));
         }
         let request = call.raw.identify().user_id(user_id);
-        received(&call, request.body(attributes.body).send().await).await
+        call.answer(request.body(attributes.body).send().await)
+            .await
     }
 
     /// Deletes a user with their authenticators. Their actions stay.
@@ -335,7 +322,7 @@ impl Authsignal {
         if with_actions {
             request = request.actions(true);
         }
-        deleted(&call, request.send().await)
+        deleted(&call, request.send().await).await
     }
 
     /// Lists the authenticators of a user. An unknown user has none.
@@ -350,7 +337,7 @@ impl Authsignal {
         let call = self.call("get_authenticators");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_authenticators().user_id(user_id).send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Enrols an authenticator that the application has verified itself, for example a phone
@@ -370,7 +357,9 @@ impl Authsignal {
         let call = self.call("enroll_verified_authenticator");
         let user_id = user_segment(&call, user_id)?;
         let request = call.raw.enroll_verified_authenticator().user_id(user_id);
-        let answer = received(&call, request.body(authenticator.body).send().await).await?;
+        let answer = call
+            .answer(request.body(authenticator.body).send().await)
+            .await?;
         Ok(answer.into())
     }
 
@@ -388,7 +377,7 @@ impl Authsignal {
         let user_id = user_segment(&call, user_id)?;
         let id = segment(&call, "the authenticator id", user_authenticator_id)?;
         let request = call.raw.delete_authenticator().user_id(user_id);
-        deleted(&call, request.user_authenticator_id(id).send().await)
+        deleted(&call, request.user_authenticator_id(id).send().await).await
     }
 
     /// Enrols up to 1000 passkeys of any users. Each one can succeed or fail by itself.
@@ -413,7 +402,7 @@ impl Authsignal {
         }
         let request = call.raw.batch_enroll_passkeys();
         let answer = request.body(types::PasskeyBatch { authenticators });
-        received(&call, answer.send().await).await
+        call.answer(answer.send().await).await
     }
 
     /// Lists the authenticators that the tenant has configured.
@@ -424,7 +413,7 @@ impl Authsignal {
     pub async fn get_tenant_authenticators(&self) -> Result<Vec<AuthenticatorConfiguration>> {
         let call = self.call("get_tenant_authenticators");
         let answer = call.raw.get_tenant_authenticators().send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Records an action of a user, and returns what to do: allow it, refuse it, or let the user
@@ -476,7 +465,7 @@ impl Authsignal {
             call.raw.inner = call.raw.inner.keyed();
         }
         let request = call.raw.track().user_id(user_id).action(action);
-        received(&call, request.body(body).send().await).await
+        call.answer(request.body(body).send().await).await
     }
 
     /// Returns an action and its state. With `CHALLENGE_SUCCEEDED` the application can go on.
@@ -495,7 +484,7 @@ impl Authsignal {
         let action = action_segment(&call, action)?;
         let key = key_segment(&call, idempotency_key)?;
         let request = call.raw.get_action().user_id(user_id).action(action);
-        received(&call, request.idempotency_key(key).send().await).await
+        call.answer(request.idempotency_key(key).send().await).await
     }
 
     /// Sets the state of an action, for example after a review. The vendor allows any state after
@@ -520,7 +509,7 @@ impl Authsignal {
         call.raw.inner = call.raw.inner.with_key(key.as_str());
         let request = call.raw.update_action().user_id(user_id).action(action);
         let request = request.idempotency_key(key).body(body);
-        received(&call, request.send().await).await
+        call.answer(request.send().await).await
     }
 
     /// Lists the actions of a user in the last 30 days.
@@ -548,7 +537,7 @@ impl Authsignal {
         if let Some(state) = query.state {
             request = request.state(state);
         }
-        Ok(received(&call, request.send().await).await?.0)
+        Ok(call.answer(request.send().await).await?.0)
     }
 
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
@@ -575,7 +564,7 @@ impl Authsignal {
         let body = token.into().body;
         let call = self.call("validate_challenge");
         let answer = call.raw.validate_challenge().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Sends a one-time code.
@@ -594,7 +583,7 @@ impl Authsignal {
             call.raw.inner = call.raw.inner.with_key(key);
         }
         let answer = call.raw.challenge().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Checks the one-time code of a challenge. A wrong code is not an error: `is_verified` is
@@ -616,7 +605,7 @@ impl Authsignal {
         };
         let call = self.call("verify");
         let answer = call.raw.verify().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Assigns a verified challenge to a user, and returns a token that proves it.
@@ -631,7 +620,7 @@ impl Authsignal {
         let call = self.call("claim_challenge");
         let body = challenge.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.claim_challenge().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Finds a challenge. If there is none, the answer is empty.
@@ -654,7 +643,7 @@ impl Authsignal {
         if let Some(method) = query.verification_method {
             request = request.verification_method(method);
         }
-        received(&call, request.send().await).await
+        call.answer(request.send().await).await
     }
 
     /// Starts a flow, and returns its first step with the token for it. Versions of the vendor's
@@ -669,7 +658,8 @@ impl Authsignal {
     pub async fn start_flow(&self, flow: FlowToStart) -> Result<StartedFlow> {
         let call = self.call("start_flow");
         let body = flow.into_body().map_err(|error| call.fail(error))?;
-        received(&call, call.raw.start_flow().body(body).send().await).await
+        call.answer(call.raw.start_flow().body(body).send().await)
+            .await
     }
 
     /// Verifies a flow by its newest challenge token. Grant access only if
@@ -692,7 +682,8 @@ impl Authsignal {
             action_code: action_segment(&call, action)?,
             challenge_token: challenge_token.into(),
         };
-        received(&call, call.raw.verify_flow().body(body).send().await).await
+        call.answer(call.raw.verify_flow().body(body).send().await)
+            .await
     }
 
     /// Call Connect: sends a caller a message with which they prove who they are. The vendor has this API at a base URL
@@ -707,7 +698,7 @@ impl Authsignal {
         let call = self.call("start_call");
         let body = caller.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.start_call().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Call Connect: says how a call ended.
@@ -719,7 +710,7 @@ impl Authsignal {
         let call = self.call("finish_call");
         let body = ended.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.finish_call().body(body).send().await;
-        let _: CallFinished = received(&call, answer).await?;
+        let _: CallFinished = call.answer(answer).await?;
         Ok(())
     }
 
@@ -735,7 +726,7 @@ impl Authsignal {
         let call = self.call("create_session");
         let body = session.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.create_session().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Validates an access token, and returns the user and the session.
@@ -751,7 +742,7 @@ impl Authsignal {
         let body = session.into().body;
         let call = self.call("validate_session");
         let answer = call.raw.validate_session().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Exchanges a refresh token for new tokens, and revokes the old ones.
@@ -767,10 +758,13 @@ impl Authsignal {
         };
         let call = self.call("refresh_session");
         let answer = call.raw.refresh_session().body(body).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Revokes the session of an access token.
+    ///
+    /// The client repeats the call. If the answer of the first request was lost, the session is over, and the repetition
+    /// fails with [`Kind::Unauthorized`] and [`attempts`](Error::attempts) of more than one.
     ///
     /// # Errors
     ///
@@ -780,7 +774,7 @@ impl Authsignal {
             access_token: access_token.into(),
         };
         let call = self.call("revoke_session");
-        done(&call, call.raw.revoke_session().body(body).send().await)
+        done(&call, call.raw.revoke_session().body(body).send().await).await
     }
 
     /// Revokes every session of a user.
@@ -795,7 +789,7 @@ impl Authsignal {
         })?;
         let request = call.raw.revoke_user_sessions();
         let answer = request.body(types::UserToRevoke { user_id }).send().await;
-        done(&call, answer)
+        done(&call, answer).await
     }
 
     /// Lists the devices of a user.
@@ -807,7 +801,7 @@ impl Authsignal {
         let call = self.call("get_devices");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_devices().user_id(user_id).send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Remembers or forgets a device of a user.
@@ -832,7 +826,7 @@ impl Authsignal {
         }
         let request = call.raw.update_device().user_id(user_id);
         let request = request.device_id(device_id).body(body);
-        received(&call, request.send().await).await
+        call.answer(request.send().await).await
     }
 
     /// Invalidates a device of a user: a challenge passed on it no longer counts.
@@ -849,7 +843,7 @@ impl Authsignal {
         let user_id = user_segment(&call, user_id)?;
         let device_id = segment(&call, DEVICE, device_id)?;
         let request = call.raw.invalidate_device().user_id(user_id);
-        received(&call, request.device_id(device_id).send().await).await
+        call.answer(request.device_id(device_id).send().await).await
     }
 
     /// The public keys that verify a tenant's RS256 tokens, such as access tokens of sessions.
@@ -861,7 +855,7 @@ impl Authsignal {
         let call = self.call("get_jwks");
         let tenant_id = segment(&call, "the tenant id", tenant_id)?;
         let answer = call.raw.get_jwks().tenant_id(tenant_id).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// The discovery document of a tenant: the issuer of its sessions' access tokens, and where the keys are.
@@ -876,7 +870,7 @@ impl Authsignal {
         let call = self.call("get_openid_configuration");
         let tenant_id = segment(&call, "the tenant id", tenant_id)?;
         let request = call.raw.get_openid_configuration().tenant_id(tenant_id);
-        received(&call, request.send().await).await
+        call.answer(request.send().await).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the generated Authsignal client sends through: our transport, and Basic credentials on each
 //! attempt. Must not know what operations mean.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -127,8 +128,12 @@ impl Inner {
         operation: &Operation,
     ) -> reqwest::Result<Response> {
         let mut operation = *operation;
+        let mut transport = Cow::Borrowed(&self.transport);
+        // The vendor reads the key in the body: without one there, or if the application does not trust it, one in the
+        // header does not help.
         if operation.retry == RetryClass::Keyed && !self.keyed {
             operation.retry = RetryClass::Never;
+            transport = Cow::Owned(self.transport.distrusting_keys());
         }
         if let Some(body) = self.body {
             *request.body_mut() = Some(Body::from(body));
@@ -144,7 +149,7 @@ impl Inner {
             Ok::<_, Infallible>(())
         };
         let facts = self.facts.clone().unwrap_or_default();
-        self.transport
+        transport
             .execute(http, request, &operation, &facts, sign)
             .await
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::builder::AuthsignalBuilder;
-use super::client::{Call, received};
+use super::client::Call;
 use super::hooks::Inner;
 use super::raw;
 use super::raw::types::{
@@ -98,7 +98,7 @@ impl AuthsignalTerminal {
     pub async fn start_challenge(&self) -> Result<TerminalChallenge> {
         let call = self.call("start_terminal_challenge");
         let answer = call.raw.start_terminal_challenge().send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Returns where a challenge stands. Ask again until it is consumed.
@@ -117,6 +117,6 @@ impl AuthsignalTerminal {
             challenge_id: challenge_id.into(),
             code: code.into(),
         });
-        received(&call, answer.send().await).await
+        call.answer(answer.send().await).await
     }
 }

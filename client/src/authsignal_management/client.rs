@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use progenitor_client::Error as Generated;
-use serde::de::DeserializeOwned;
 
 use super::SECRET_VARIABLE;
 use super::builder::AuthsignalManagementBuilder;
@@ -49,23 +48,9 @@ impl fmt::Debug for AuthsignalManagement {
 type Call = transport::Call<raw::Client>;
 type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 
-/// The answer of a call. The vendor's clients treat every status from 200 to 299 as success.
-async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
-    match answer {
-        Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
-            let body = response
-                .bytes()
-                .await
-                .map_err(|error| Error::unanswered(error, call.operation, &call.facts))?;
-            Error::decode(&body).map_err(|error| call.fail(error))
-        }
-        answer => call.answer(answer),
-    }
-}
-
-/// As [`received`], for deletions, which can return that they did not succeed.
+/// The end of a deletion, which can return that it did not succeed.
 async fn deleted(call: &Call, answer: Answer<Deleted>) -> Result<()> {
-    let answer = received(call, answer).await?;
+    let answer = call.answer(answer).await?;
     if answer.success {
         return Ok(());
     }
@@ -162,7 +147,7 @@ impl AuthsignalManagement {
     pub async fn list_action_configurations(&self) -> Result<Vec<ActionConfiguration>> {
         let call = self.call("list_action_configurations");
         let answer = call.raw.list_action_configurations().send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Creates the configuration of an action.
@@ -181,7 +166,7 @@ impl AuthsignalManagement {
             .body(configuration)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads the configuration of an action.
@@ -201,7 +186,7 @@ impl AuthsignalManagement {
             .action_code(action_code)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes the configuration of an action. Takes an [`UpdateActionConfiguration`](raw::types::UpdateActionConfiguration)
@@ -224,7 +209,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Deletes the configuration of an action, with its rules and its flow.
@@ -263,7 +248,7 @@ impl AuthsignalManagement {
             .body(flow)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Lists the rules of an action.
@@ -275,7 +260,7 @@ impl AuthsignalManagement {
         let call = self.call("list_rules");
         let action_code = segment(&call, ACTION, action_code)?;
         let answer = call.raw.list_rules().action_code(action_code).send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Creates a rule of an action.
@@ -297,7 +282,7 @@ impl AuthsignalManagement {
             .body(rule)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads a rule of an action.
@@ -320,7 +305,7 @@ impl AuthsignalManagement {
             .rule_id(rule_id)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes a rule of an action. Takes an [`UpdateRule`](raw::types::UpdateRule) or [`Changes`].
@@ -345,7 +330,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Deletes a rule of an action.
@@ -379,7 +364,7 @@ impl AuthsignalManagement {
     pub async fn list_value_lists(&self) -> Result<Vec<ValueList>> {
         let call = self.call("list_value_lists");
         let answer = call.raw.list_value_lists().send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Creates a value list.
@@ -390,7 +375,7 @@ impl AuthsignalManagement {
     pub async fn create_value_list(&self, list: CreateValueList) -> Result<ValueList> {
         let call = self.call("create_value_list");
         let answer = call.raw.create_value_list().body(list).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads a value list.
@@ -402,7 +387,7 @@ impl AuthsignalManagement {
         let call = self.call("get_value_list");
         let alias = segment(&call, ALIAS, alias)?;
         let answer = call.raw.get_value_list().alias(alias).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes a value list. Takes an [`UpdateValueList`](raw::types::UpdateValueList) or [`Changes`].
@@ -424,7 +409,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Deletes a value list.
@@ -447,7 +432,7 @@ impl AuthsignalManagement {
     pub async fn list_custom_data_points(&self) -> Result<Vec<CustomDataPoint>> {
         let call = self.call("list_custom_data_points");
         let answer = call.raw.list_custom_data_points().send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Creates a custom data point.
@@ -461,7 +446,7 @@ impl AuthsignalManagement {
     ) -> Result<CustomDataPoint> {
         let call = self.call("create_custom_data_point");
         let answer = call.raw.create_custom_data_point().body(point).send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads a custom data point.
@@ -481,7 +466,7 @@ impl AuthsignalManagement {
             .custom_data_point_id(custom_data_point_id)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes a custom data point. Takes an [`UpdateCustomDataPoint`](raw::types::UpdateCustomDataPoint) or
@@ -504,7 +489,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Deletes a custom data point.
@@ -535,7 +520,7 @@ impl AuthsignalManagement {
     pub async fn get_theme(&self) -> Result<Theme> {
         let call = self.call("get_theme");
         let answer = call.raw.get_theme().send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes how hosted pages look. Takes an [`UpdateTheme`](raw::types::UpdateTheme) or [`Changes`], in which null takes
@@ -552,7 +537,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads the settings of the tenant.
@@ -563,7 +548,7 @@ impl AuthsignalManagement {
     pub async fn get_tenant(&self) -> Result<Tenant> {
         let call = self.call("get_tenant");
         let answer = call.raw.get_tenant().send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes the settings of the tenant. Takes an [`UpdateTenant`](raw::types::UpdateTenant) or [`Changes`].
@@ -579,7 +564,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads the texts that replace those of the hosted pages.
@@ -590,7 +575,7 @@ impl AuthsignalManagement {
     pub async fn get_message_overrides(&self) -> Result<MessageOverrides> {
         let call = self.call("get_message_overrides");
         let answer = call.raw.get_message_overrides().send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Replaces all texts that replace those of the hosted pages.
@@ -609,7 +594,7 @@ impl AuthsignalManagement {
             .body(Changes::from(texts))
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads which texts can be replaced.
@@ -620,7 +605,7 @@ impl AuthsignalManagement {
     pub async fn get_message_catalog(&self) -> Result<MessageCatalog> {
         let call = self.call("get_message_catalog");
         let answer = call.raw.get_message_catalog().send().await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Lists the authenticator configurations.
@@ -633,7 +618,7 @@ impl AuthsignalManagement {
     ) -> Result<Vec<ManagedAuthenticatorConfiguration>> {
         let call = self.call("list_authenticator_configurations");
         let answer = call.raw.list_authenticator_configurations().send().await;
-        Ok(received(&call, answer).await?.0)
+        Ok(call.answer(answer).await?.0)
     }
 
     /// Creates the configuration of `sms`, `email-otp`, `passkey` or `push`.
@@ -655,7 +640,7 @@ impl AuthsignalManagement {
             .body(configuration)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Reads an authenticator configuration.
@@ -675,7 +660,7 @@ impl AuthsignalManagement {
             .authenticator(authenticator)
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Changes an authenticator configuration. Takes an
@@ -698,7 +683,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        received(&call, answer).await
+        call.answer(answer).await
     }
 
     /// Deletes an authenticator configuration.

@@ -14,13 +14,20 @@ pub(crate) struct Call<C> {
 }
 
 impl<C> Call<C> {
-    /// The call's answer, or its error in our form.
-    pub(crate) fn answer<T: DeserializeOwned, E: Reason>(
+    /// The call's answer, or its error in our form. A status from 200 to 299 that the API's description does not list is
+    /// a success, too (RFC 9110, 15): the call was carried out.
+    pub(crate) async fn answer<T: DeserializeOwned, E: Reason>(
         &self,
         answer: Result<ResponseValue<T>, Generated<E>>,
     ) -> Result<T> {
         match answer {
             Ok(answer) => Ok(answer.into_inner()),
+            Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
+                let body = response.bytes().await;
+                let body =
+                    body.map_err(|error| Error::unanswered(error, self.operation, &self.facts))?;
+                Error::decode(&body).map_err(|error| self.fail(error))
+            }
             Err(error) => Err(Error::of_generated::<T, _>(
                 error,
                 self.operation,

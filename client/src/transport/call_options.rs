@@ -86,8 +86,9 @@ impl CallOptions {
     /// A key that makes repeating the call harmless. The client sends it as the header `Idempotency-Key`, and repeats
     /// the call like one that only reads.
     ///
-    /// `track` takes it as the key of the action if its attributes have none. The vendor's SDKs send the header with
-    /// `track`, `update_action` and `challenge`. Give a key to another call only if you know that its server reads it.
+    /// `track` takes it as the key of the action if its attributes have none, and is sent once all the same if the client
+    /// was built with `keyed_retries(false)`. The vendor's SDKs send the header with `track`, `update_action` and
+    /// `challenge`. Give a key to another call only if you know that its server reads it.
     ///
     /// A key is one visible ASCII text, spaces inside it included. Anything else makes the call fail with
     /// [`Kind::InvalidInput`].

@@ -235,6 +235,8 @@ pub(crate) struct Transport {
     on_call: Option<OnCall>,
     options: Option<Arc<CallOptions>>,
     capture: Option<Capture>,
+    /// Whether a key in the options makes repeating harmless.
+    trusts_keys: bool,
 }
 
 impl fmt::Debug for Transport {
@@ -260,6 +262,7 @@ impl Transport {
             on_call: None,
             options: None,
             capture: None,
+            trusts_keys: true,
         }
     }
 
@@ -306,6 +309,18 @@ impl Transport {
             stem => url.set_path(&format!("{stem}{path}")),
         }
         url
+    }
+
+    /// The same, for a request that a key in the options does not make harmless to repeat.
+    #[allow(
+        dead_code,
+        reason = "few APIs have requests with keys of their own, and which APIs are here is for the features to say"
+    )]
+    pub(crate) fn distrusting_keys(&self) -> Self {
+        Self {
+            trusts_keys: false,
+            ..self.clone()
+        }
     }
 
     /// The idempotency key that the options give.
@@ -384,7 +399,7 @@ impl Transport {
     {
         let deadline = after(self.limits.call);
         let class = match operation.retry {
-            RetryClass::Never if self.key().is_some() => RetryClass::Keyed,
+            RetryClass::Never if self.trusts_keys && self.key().is_some() => RetryClass::Keyed,
             class => class,
         };
         let mut spare = Some(request);
@@ -434,7 +449,7 @@ impl Transport {
             };
             match retry::decide(class, attempt, retries, outcome, remaining, fastrand::f64()) {
                 Decision::Stop => {
-                    if matches!(outcome, Outcome::Answered { status, .. } if status < 400) {
+                    if matches!(outcome, Outcome::Answered { status, .. } if status < 300) {
                         self.budget.give();
                     }
                     return result;

@@ -84,6 +84,7 @@ impl Settings {
             on_call: self.on_call,
             options: None,
             capture: None,
+            trusts_keys: true,
         };
         let Some(own) = self.http_client else {
             let built = super::http_client(

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wiremock::matchers::{header_exists, method, path};
+use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
@@ -137,61 +137,6 @@ async fn two_failures_and_a_success_are_a_success_signed_three_times() {
 }
 
 #[tokio::test]
-async fn the_last_answer_is_handed_out_when_the_retries_are_used_up() {
-    let server = answering(&[(503, None)]).await;
-    let url = format!("{}/x", server.uri());
-    let reply = call(&url, &SAFE, Limits::default()).await;
-    assert_eq!((reply.status(), reply.facts.attempts()), (503, 3));
-    assert_eq!(reply.text().await, "{\"ours\":\"as sent\"}");
-
-    let reply = call(
-        &url,
-        &SAFE,
-        Limits {
-            retries: 0,
-            ..Limits::default()
-        },
-    )
-    .await;
-    assert_eq!((reply.status(), reply.facts.attempts()), (503, 1));
-    let reply = call(&url, &NEVER, Limits::default()).await;
-    assert_eq!((reply.status(), reply.facts.attempts()), (503, 1));
-}
-
-#[tokio::test]
-async fn both_forms_of_retry_after_are_obeyed() {
-    for value in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
-        let server = answering(&[(429, Some(value)), (200, None)]).await;
-        let reply = call(&format!("{}/x", server.uri()), &NEVER, Limits::default()).await;
-        assert_eq!(
-            (reply.status(), reply.facts.attempts()),
-            (200, 2),
-            "{value}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_wait_beyond_the_calls_time_ends_the_call_and_is_told() {
-    for (value, expected) in [
-        ("3600", 3_600),
-        ("Fri, 01 Jan 2500 00:00:00 GMT", 200 * 365 * 24 * 3_600),
-    ] {
-        let server = answering(&[(429, Some(value)), (200, None)]).await;
-        let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
-        assert_eq!(
-            (reply.status(), reply.facts.attempts()),
-            (429, 1),
-            "{value}"
-        );
-        assert!(
-            reply.facts.retry_after().unwrap() >= Duration::from_secs(expected),
-            "{value}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn a_foreign_error_body_becomes_ours_with_status_and_headers_kept() {
     let server = MockServer::start().await;
     let page = "<html>SECRET</html>".repeat(10_000);
@@ -238,28 +183,6 @@ async fn an_error_body_is_read_up_to_a_limit() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_handed_out_and_not_followed() {
-    let other = MockServer::start().await;
-    Mock::given(header_exists("authentication"))
-        .respond_with(ResponseTemplate::new(200))
-        .expect(0)
-        .mount(&other)
-        .await;
-    for status in [301, 302, 303, 307, 308] {
-        let server = MockServer::start().await;
-        let target = format!("{}/elsewhere", other.uri());
-        let template = ResponseTemplate::new(status).insert_header("location", target);
-        Mock::given(path("/x"))
-            .respond_with(template)
-            .mount(&server)
-            .await;
-        let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
-        assert_eq!((reply.status(), reply.facts.attempts()), (status, 1));
-    }
-    assert_eq!(other.received_requests().await.unwrap().len(), 0);
-}
-
-#[tokio::test]
 async fn a_callers_own_client_does_not_follow_redirects_either() {
     let server = MockServer::start().await;
     let template = ResponseTemplate::new(302).insert_header("location", "/y");
@@ -298,96 +221,6 @@ fn the_url_of_a_path_begins_with_that_of_the_server() {
         };
         assert_eq!(transport.url(path).as_str(), url);
     }
-}
-
-#[tokio::test]
-async fn requests_carry_our_user_agent() {
-    let server = answering(&[(200, None)]).await;
-    call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
-    let received = server.received_requests().await.unwrap();
-    assert_eq!(
-        received[0].headers["user-agent"],
-        concat!("stepup-client/", env!("CARGO_PKG_VERSION"))
-    );
-}
-
-#[tokio::test]
-async fn a_refused_connection_is_retried_for_every_operation() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = format!("http://{}/x", free.local_addr().unwrap());
-    drop(free);
-    for operation in [SAFE, NEVER] {
-        let reply = call(&url, &operation, Limits::default()).await;
-        assert!(reply.result.unwrap_err().is_connect());
-        assert_eq!((reply.facts.attempts(), reply.facts.status()), (3, None));
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_breaks_off_is_retried_for_safe_operations_only() {
-    for bytes in [
-        &b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half"[..],
-        b"",
-    ] {
-        for (operation, attempts) in [(SAFE, 3), (NEVER, 1)] {
-            let address = breaking_off(bytes, attempts);
-            let reply = call(
-                &format!("http://{address}/x"),
-                &operation,
-                Limits::default(),
-            )
-            .await;
-            let error = reply.result.unwrap_err();
-            assert!(!error.is_connect() && !error.is_timeout(), "{error:?}");
-            assert_eq!(
-                reply.facts.attempts() as usize,
-                attempts,
-                "{}",
-                operation.id
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_error_answer_that_breaks_off_keeps_its_status() {
-    let address = breaking_off(
-        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"half",
-        1,
-    );
-    let reply = call(&format!("http://{address}/x"), &SAFE, Limits::default()).await;
-    assert_eq!(reply.status(), 403);
-    assert_eq!(reply.text().await, "{\"ours\":\"\"}");
-}
-
-#[tokio::test]
-async fn an_answer_that_does_not_come_ends_the_attempt_and_the_call_in_time() {
-    let server = MockServer::start().await;
-    let never = ResponseTemplate::new(200).set_delay(Duration::from_secs(3_600));
-    Mock::given(path("/x"))
-        .respond_with(never)
-        .mount(&server)
-        .await;
-    let url = format!("{}/x", server.uri());
-
-    let short = Limits {
-        attempt: Duration::from_millis(20),
-        ..Limits::default()
-    };
-    let reply = call(&url, &SAFE, short).await;
-    assert!(reply.result.unwrap_err().is_timeout());
-    assert_eq!(reply.facts.attempts(), 3);
-    let reply = call(&url, &NEVER, short).await;
-    assert!(reply.result.unwrap_err().is_timeout());
-    assert_eq!(reply.facts.attempts(), 1);
-
-    let short = Limits {
-        call: Duration::from_millis(20),
-        ..Limits::default()
-    };
-    let reply = call(&url, &SAFE, short).await;
-    assert!(reply.result.unwrap_err().is_timeout());
-    assert_eq!(reply.facts.attempts(), 1);
 }
 
 #[tokio::test]

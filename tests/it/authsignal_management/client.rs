@@ -78,14 +78,3 @@ async fn the_secret_of_the_server_api_is_no_key() {
     assert_eq!(refused.code(), Some("forbidden"));
     assert!(!format!("{refused} {refused:?}").contains(API_SECRET));
 }
-
-#[tokio::test]
-async fn an_id_that_is_no_segment_is_refused_and_nothing_is_sent() {
-    let tenant = Tenant::new().await;
-    let management = client(&tenant, MANAGEMENT_SECRET);
-    for id in ["", ".", ".."] {
-        let refused = management.get_rule("withdraw", id).await.unwrap_err();
-        assert_eq!(refused.kind(), Kind::InvalidInput, "{id:?}");
-    }
-    assert_eq!(tenant.server.journal().len(), 0);
-}

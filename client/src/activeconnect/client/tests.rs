@@ -412,87 +412,6 @@ async fn an_error_answer_tells_kind_status_and_reason() {
 }
 
 #[tokio::test]
-async fn a_gateways_page_keeps_its_status_and_is_retried() {
-    let server = MockServer::start().await;
-    let page = ResponseTemplate::new(502).set_body_raw("<html>MARKED</html>", "text/html");
-    Mock::given(method("GET"))
-        .respond_with(page)
-        .up_to_n_times(2)
-        .mount(&server)
-        .await;
-    let answer = json!({"status": true, "device_registered": true});
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(answer))
-        .mount(&server)
-        .await;
-    assert!(
-        client(&server)
-            .has_registered_mobile_device("u")
-            .await
-            .unwrap()
-    );
-
-    let page = ResponseTemplate::new(502).set_body_raw("<html>MARKED</html>", "text/html");
-    Mock::given(method("POST"))
-        .respond_with(page)
-        .mount(&server)
-        .await;
-    let error = client(&server).delete_user("u").await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "delete_users: the server failed, status 502, after 3 attempts"
-    );
-    assert_eq!(error.reason(), None);
-}
-
-#[tokio::test]
-async fn a_vendors_bare_sentence_is_its_reason() {
-    let server = MockServer::start().await;
-    let template = ResponseTemplate::new(404).set_body_string("Client Application app 1 not found");
-    Mock::given(method("POST"))
-        .respond_with(template)
-        .mount(&server)
-        .await;
-    let error = client(&server).add_user("u").await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "add_users: not found, status 404, reason \"Client Application app 1 not found\""
-    );
-}
-
-#[tokio::test]
-async fn too_many_requests_tell_when_to_come_back() {
-    let server = MockServer::start().await;
-    let template = ResponseTemplate::new(429).insert_header("retry-after", "120");
-    Mock::given(method("GET"))
-        .respond_with(template)
-        .mount(&server)
-        .await;
-    let error = client(&server)
-        .has_registered_mobile_device("u")
-        .await
-        .unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (Kind::RateLimited, 1));
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
-}
-
-#[tokio::test]
-async fn a_redirect_is_an_error_of_its_own_kind() {
-    let server = MockServer::start().await;
-    let template = ResponseTemplate::new(307).insert_header("location", "/elsewhere");
-    Mock::given(method("GET"))
-        .respond_with(template)
-        .mount(&server)
-        .await;
-    let error = client(&server)
-        .has_registered_mobile_device("u")
-        .await
-        .unwrap_err();
-    assert_eq!((error.kind(), error.status()), (Kind::Redirect, Some(307)));
-    only_request(&server).await;
-}
-
-#[tokio::test]
 async fn an_answer_that_cannot_be_read_tells_where_and_not_what() {
     for (body, place) in [
         (
@@ -525,25 +444,6 @@ async fn an_answer_that_cannot_be_read_tells_where_and_not_what() {
             (Kind::Decode, Some("authenticate_user"))
         );
     }
-}
-
-#[tokio::test]
-async fn a_call_without_a_server_says_so_without_the_url() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let client = Activeconnect::builder("app", "secret")
-        .server(format!("http://{address}"))
-        .build()
-        .unwrap();
-    let error = client.add_user("MARKED").await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "add_users: no connection to the server, after 3 attempts"
-    );
-    let source = std::error::Error::source(&error).unwrap();
-    assert!(source.is::<reqwest::Error>());
-    assert!(!format!("{source} {error:?}").contains("management"));
 }
 
 #[tokio::test]

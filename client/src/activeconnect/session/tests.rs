@@ -192,32 +192,6 @@ async fn the_status_is_asked_for_at_the_sessions_url_with_the_sessions_signature
 }
 
 #[tokio::test]
-async fn the_bare_form_of_the_documentation_is_read_too() {
-    let bare = ResponseTemplate::new(200)
-        .set_body_json(json!({"session_status": "walkaway", "authenticated": true}));
-    let server = telling(vec![bare]).await;
-    assert_eq!(
-        session(&server.uri(), "active").status().await.unwrap(),
-        &SessionStatus::Walkaway
-    );
-}
-
-#[tokio::test]
-async fn an_answer_without_a_status_is_an_error_and_changes_nothing() {
-    let server = telling(vec![
-        ResponseTemplate::new(200).set_body_json(json!({"authentication_status": {}})),
-    ])
-    .await;
-    let mut session = session(&server.uri(), "pending");
-    let error = session.status().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.operation(), error.status()),
-        (Kind::Decode, Some("session_status"), Some(200))
-    );
-    assert!(session.in_progress());
-}
-
-#[tokio::test]
 async fn urls_of_another_origin_are_never_called() {
     let own = telling(vec![standing("active")]).await;
     let foreign = telling(vec![standing("active")]).await;
@@ -298,54 +272,6 @@ async fn waiting_asks_until_the_session_is_no_longer_in_progress() {
     // It has ended: nothing to wait for.
     session.wait(quickly()).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
-}
-
-#[tokio::test]
-async fn an_unknown_status_ends_the_wait() {
-    let server = telling(vec![standing("brand_new")]).await;
-    let mut session = session(&server.uri(), "pending");
-    assert_eq!(
-        session.wait(quickly()).await.unwrap(),
-        &SessionStatus::Unknown("brand_new".to_owned())
-    );
-}
-
-#[tokio::test]
-async fn a_session_that_is_gone_ends_the_wait_at_once() {
-    for (status, kind) in [
-        (404, Kind::NotFound),
-        (410, Kind::NotFound),
-        (401, Kind::Unauthorized),
-    ] {
-        let body = json!({"status": false, "reason": "gone"});
-        let server = telling(vec![ResponseTemplate::new(status).set_body_json(body)]).await;
-        let mut session = session(&server.uri(), "pending");
-        let error = session.wait(quickly()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.status(), error.reason()),
-            (kind, Some(status), Some("gone"))
-        );
-        assert_eq!(server.received_requests().await.unwrap().len(), 1);
-        assert!(
-            session.in_progress(),
-            "a failed call leaves the kept status alone"
-        );
-    }
-}
-
-#[tokio::test]
-async fn passing_failures_do_not_end_the_wait() {
-    let server = telling(vec![
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(502),
-        standing("active"),
-    ])
-    .await;
-    let mut session = session(&server.uri(), "pending");
-    assert_eq!(
-        session.wait(quickly()).await.unwrap(),
-        &SessionStatus::Active
-    );
 }
 
 #[tokio::test]
@@ -438,19 +364,6 @@ async fn destroying_tells_whether_it_ended_the_session() {
                 .starts_with("hmac MARKED-token:42:")
         );
     }
-}
-
-#[tokio::test]
-async fn ending_a_session_is_not_repeated_when_its_outcome_is_unknown() {
-    let server = telling(vec![ResponseTemplate::new(503)]).await;
-    let error = session(&server.uri(), "active")
-        .destroy()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.operation(), error.attempts()),
-        (Kind::Server, Some("session_logout"), 1)
-    );
 }
 
 #[tokio::test]
