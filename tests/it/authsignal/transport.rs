@@ -451,6 +451,23 @@ async fn a_redirect_url_that_leads_no_user_back_is_taken_with_a_warning() {
 }
 
 #[tokio::test]
+async fn a_challenge_that_lacks_an_authenticator_is_told_at_the_request() {
+    let tenant = Tenant::new().await;
+    let plan = json!({"userId": "u1", "action": "pay", "outcome": "CHALLENGE"});
+    tenant.control("/_mock/authsignal/next-outcome", plan).await;
+    for (action, told) in [("pay", true), ("signIn", false)] {
+        let tracked = tenant.track("u1", action, json!({})).await;
+        assert_eq!(tracked["state"], "ALLOW");
+        let journal = tenant.get("/_mock/journal?api=authsignal").await;
+        let warning = journal["requests"][0].get("warning");
+        let why = "CHALLENGE was decided, but the user had no authenticator";
+        let is_told = warning.is_some_and(|text| text.as_str().unwrap().starts_with(why));
+        // By default every new user is let through so.
+        assert_eq!(is_told, told, "{action}: {warning:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_id_may_equal_a_segment_of_a_path() {
     let tenant = Tenant::new().await;
     for user in ["authenticators", "email", "actions", "validate", "v1"] {

@@ -220,11 +220,16 @@ impl Action {
     /// Whether a challenge was decided on purpose, and left out because the user had no authenticator. By default every
     /// new user is let through so.
     pub fn lacked_authenticator(&self) -> bool {
-        self.state == State::Allow
-            && self.decision.is_some_and(|decision| {
-                decision.outcome == Outcome::Challenge && decision.by != Decider::DefaultOutcome
-            })
+        lacked_authenticator(self.state, self.decision)
     }
+}
+
+/// As [`Action::lacked_authenticator`], of an action in this state.
+pub(super) fn lacked_authenticator(state: State, decision: Option<Decision>) -> bool {
+    state == State::Allow
+        && decision.is_some_and(|decision| {
+            decision.outcome == Outcome::Challenge && decision.by != Decider::DefaultOutcome
+        })
 }
 
 /// The state that an outcome leads to.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::{Action, Actions, Decider, Decision, Known, state_of};
+use super::action::{Action, Actions, Decider, Decision, Known, lacked_authenticator, state_of};
 use super::address::Contact;
 use super::challenge::Challenge;
 use super::evaluation::Evaluation;
@@ -38,6 +38,8 @@ pub struct Tracked {
     pub default: Option<Method>,
     /// Rules that matched.
     pub rule_ids: Vec<String>,
+    /// As [`Action::lacked_authenticator`].
+    pub lacked_authenticator: bool,
     /// What the rules have read, and which had no say. Nothing if the action was decided before.
     pub evaluated: Evaluation,
 }
@@ -180,6 +182,7 @@ impl Authsignal {
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             default,
             rule_ids,
+            lacked_authenticator: lacked_authenticator(state, decision),
             evaluated,
         })
     }

@@ -4047,7 +4047,7 @@ pub struct JournalEntry {
     /// Why the mock refused the request. Absent if it did not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
-    /// What is wrong with the request, although the mock did not refuse it: a `redirectUrl` that leads no user back. Absent if nothing shows it.
+    /// What is wrong with the request, although the mock did not refuse it: a `redirectUrl` that leads no user back, or a user without an authenticator whom a rule would challenge. Absent if nothing shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
 }

@@ -21,6 +21,7 @@ use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::domain::scenario::{Scenario, Scenarios};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
+use crate::http::note::LACKED_AUTHENTICATOR;
 use crate::http::note::masking::{Shown, is_secret, of_api, without_secrets};
 use crate::runtime::Since;
 use crate::runtime::journal::{Carried, Entry};
@@ -511,10 +512,9 @@ fn action(authsignal: &Authsignal, user_id: &str, action: &Action) -> wire::Acti
         state: action.state.word().to_owned(),
         decided_by: decided_by(action.decision),
         rule: deciding.map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
-        warning: action.lacked_authenticator().then(|| {
-            "CHALLENGE was decided, but the user had no authenticator, so the action is ALLOW; enrol one before track"
-                .to_owned()
-        }),
+        warning: action
+            .lacked_authenticator()
+            .then(|| LACKED_AUTHENTICATOR.to_owned()),
         verification_method: action.method.map(|method| method.word().to_owned()),
         flow: action.run.as_deref().map(flow_run),
         created_at: action.created,

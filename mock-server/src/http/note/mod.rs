@@ -17,6 +17,9 @@ use crate::http::surface::{Incoming, Operation, Reply};
 use crate::remark;
 use crate::runtime::journal::{HEADERS_LEFT_OUT, HttpVersion, Note, Wire};
 
+/// What is told of an action that was let through instead of challenged.
+pub(crate) const LACKED_AUTHENTICATOR: &str = "CHALLENGE was decided, but the user had no authenticator, so the action is ALLOW; enrol one before track";
+
 /// What a request and its answer carried, for the journal. Goes through the headers once, because look-ups of four of them
 /// cost each request twice as much.
 pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> Wire<'a> {

@@ -26,6 +26,7 @@ use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
 use crate::http::access::Writer;
 use crate::http::authsignal::refusal::{refuse, told};
+use crate::http::note::LACKED_AUTHENTICATOR;
 use crate::http::surface::Refusable;
 use crate::wire::authsignal::{authenticator, configuration, iso, legacy_authenticator, methods};
 use crate::wire::method;
@@ -361,6 +362,9 @@ impl api::Api for ServerApi {
         let tracked = tracked.await;
         let answer = tracked.map(|mut tracked| {
             caller.show(std::mem::take(&mut tracked.evaluated));
+            if tracked.lacked_authenticator {
+                caller.warn(LACKED_AUTHENTICATOR.to_owned());
+            }
             let (token, url) = caller.token_and_page(&tracked, user_id, code);
             wire::Tracked {
                 state: tracked.state.into(),
