@@ -594,6 +594,24 @@ fn check_version(seed: &Value) -> Result<(), String> {
     }
 }
 
+/// Checks that it is an object, whatever is in it.
+fn check_form(seed: &Value) -> Result<(), String> {
+    let found = match seed {
+        Value::Object(_) => return Ok(()),
+        Value::Array(_) => "a list",
+        Value::String(_) => "a text",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "a boolean",
+        Value::Null => "null",
+    };
+    Err(format!(
+        "is {found}, and a seed must be an object, such as {SMALLEST}"
+    ))
+}
+
+/// A seed that says what one has.
+const SMALLEST: &str = r#"{"tenants": [{"authsignal": {"id": "shop", "secret": "shop-secret"}}]}"#;
+
 /// Checks what stands beside the states of tenants.
 fn check_states(seed: &Value) -> Result<(), String> {
     let tenants = seed.get("tenants").and_then(Value::as_array);
@@ -643,6 +661,7 @@ impl Seed {
 
     fn read(name: &str, value: Result<Value, String>) -> Result<Self, SeedError> {
         let value = value.and_then(|value| {
+            check_form(&value)?;
             check_version(&value)?;
             check_states(&value)?;
             Ok(value)
@@ -1533,6 +1552,28 @@ mod tests {
             refused.contains("there are 10001; a mock has at most 10000"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_seed_and_an_example_says_what_is_one() {
+        for (text, found) in [
+            ("[]", "a list"),
+            ("\"demo\"", "a text"),
+            ("7", "a number"),
+            ("true", "a boolean"),
+            ("null", "null"),
+        ] {
+            let refused = Seed::from_text("x.json", text.as_bytes()).unwrap_err();
+            let why = format!("seed x.json: is {found}, and a seed must be an object, such as ");
+            let refused = refused.to_string();
+            let example = refused
+                .strip_prefix(&why)
+                .unwrap_or_else(|| panic!("{refused}"));
+            Seed::from_text("example", example.as_bytes())
+                .unwrap()
+                .completed()
+                .unwrap();
+        }
     }
 
     #[test]

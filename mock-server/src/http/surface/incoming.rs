@@ -436,7 +436,8 @@ impl Incoming {
             let reason = if error.is_data() {
                 format!("is ambiguous: {error}")
             } else {
-                unambiguous::syntax_fault(&error)
+                let of_encoding = unambiguous::encoding_fault(&self.body).map(str::to_owned);
+                of_encoding.unwrap_or_else(|| unambiguous::syntax_fault(&error))
             };
             Rejection::malformed("body", reason)
         })?;

@@ -272,6 +272,10 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
         "body is not valid JSON at line 2, column 10"
     );
     assert_eq!(
+        body("\u{feff}{\"users\": [\"ada\"], \"count\": 1}"),
+        "body begins with a byte order mark, which JSON in a request must not have; save or send it as UTF-8 without one"
+    );
+    assert_eq!(
         body(r#"{"users": ["ada", ""], "count": 1}"#),
         "body /users/1 is too short; it must have at least 1 character"
     );
