@@ -19,7 +19,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -58,6 +59,7 @@ use crate::domain::authsignal::webhook::{Endpoint, Kind};
 use crate::domain::authsignal::{Authsignal, Enrollment};
 use crate::domain::custom::Custom;
 use crate::domain::scenario::Scenarios;
+use crate::iso8601;
 
 /// Id of the default Activeconnect application.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -125,11 +127,24 @@ pub struct PlannedTenant {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedClock {
     /// What it shows at the start; without it, the time of the machine, or 2026-01-01T00:00:00Z in deterministic mode.
+    #[serde(default, deserialize_with = "time")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Timestamp>"))]
     pub time: Option<Timestamp>,
     /// By how many milliseconds it is ahead of the machine's time, in place of `time`.
     pub ahead_milliseconds: Option<i64>,
     /// Whether it stands still.
     pub frozen: Option<bool>,
+}
+
+/// Reads a time, and says what is wrong with one that is none.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| {
+        let fault = iso8601::fault(&text).unwrap_or("has the wrong form");
+        D::Error::custom(format!(
+            "{fault}; it must be a date and time with an offset, such as 2026-01-01T00:00:00Z"
+        ))
+    })
 }
 
 impl PlannedTenant {

@@ -357,6 +357,14 @@ mod tests {
                 "is not valid JSON: expected value at line 2 column 3",
             ),
             (r#"{"tenants":{}}"#.to_owned(), "tenants: must be a list"),
+            (
+                r#"{"clock":{"time":"2030-02-29T00:00:00Z"}}"#.to_owned(),
+                "clock.time: names a day that does not exist; it must be a date",
+            ),
+            (
+                r#"{"clock":{"time":"MARKED"}}"#.to_owned(),
+                "clock.time: has the wrong form; it must be a date and time with an offset",
+            ),
         ] {
             let fault = fault(&text);
             assert!(fault.contains(says), "{text}: {fault}");
