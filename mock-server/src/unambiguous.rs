@@ -41,6 +41,22 @@ pub fn range_fault(error: &serde_json::Error) -> Option<String> {
     })
 }
 
+/// What begins a text that editors on Windows save as UTF-8. JSON that is sent must not begin so (RFC 8259, section 8.1).
+pub const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What is wrong with the encoding of JSON, if its beginning shows it.
+pub fn encoding_fault(text: &[u8]) -> Option<&'static str> {
+    if text.starts_with(MARK) {
+        Some(
+            "begins with a byte order mark, which JSON in a request must not have; save or send it as UTF-8 without one",
+        )
+    } else if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        Some("is UTF-16, and JSON must be UTF-8; save or send it as UTF-8")
+    } else {
+        None
+    }
+}
+
 /// What is wrong with a text that could not be read as JSON. Quotes no value.
 pub fn syntax_fault(error: &serde_json::Error) -> String {
     depth_fault(error)

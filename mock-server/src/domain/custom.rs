@@ -99,4 +99,21 @@ mod tests {
         assert_eq!(Custom::and(None, Some(&other)), Some(other));
         assert_eq!(Custom::and(None, None), None);
     }
+
+    #[test]
+    fn integers_of_64_bits_keep_every_digit_and_other_numbers_are_doubles() {
+        for (sent, kept) in [
+            ("9007199254740993", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("18446744073709551616", "1.8446744073709552e+19"),
+            ("9007199254740993.0", "9007199254740992.0"),
+        ] {
+            let data = serde_json::from_str(&format!("{{\"n\":{sent}}}")).unwrap();
+            let custom = Custom::new(&data);
+            let written = serde_json::to_string(&custom).unwrap();
+            assert_eq!(written, format!("{{\"n\":{kept}}}"));
+            assert_eq!(sonic_rs::to_string(&custom).unwrap(), written);
+        }
+    }
 }

@@ -66,7 +66,7 @@ impl Vendor {
         if headers.contains_key(AUTHENTICATION) {
             return Self::Activeconnect;
         }
-        let path = single_slashes(request.uri().path());
+        let path = plain(request.uri().path());
         let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
         let beginning = first(path.strip_prefix("/v1").unwrap_or(&path));
         match Self::of(&path) {
@@ -114,11 +114,17 @@ fn is_authsignals(headers: &HeaderMap) -> bool {
 /// What is wrong with the base URL of the client that sent a request, and which one is right; `None` if nothing shows it.
 pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option<String> {
     let path = request.uri().path();
-    let single = single_slashes(path);
+    let single = plain(path);
     let is_authsignals = vendor != Vendor::Activeconnect;
     let is_management = vendor == Vendor::AuthsignalManagement;
     let fault = if path.starts_with("//") {
         "it starts with two slashes"
+    } else if is_authsignals
+        && !is_below(path, "/v1")
+        && path.len() == single.len()
+        && is_below(&single, "/v1")
+    {
+        "it begins with /V1, and paths are in lower case"
     } else if path.starts_with("/v1//") {
         "two slashes follow /v1"
     } else if is_management && path.starts_with("/v1/management//") {
@@ -182,6 +188,19 @@ fn has_no_v1(path: &str) -> bool {
     path == websocket::PATH || is_below(path, "/call")
 }
 
+/// A path as an operation may have it: no two slashes follow one another, and what all paths of an API begin with is in lower
+/// case.
+pub(super) fn plain(path: &str) -> Cow<'_, str> {
+    let single = single_slashes(path);
+    let first = single.split('/').nth(1).unwrap_or_default();
+    let small = first.to_ascii_lowercase();
+    if small == first || !matches!(&*small, "v1" | "_mock") {
+        return single;
+    }
+    let rest = &single[1 + first.len()..];
+    Cow::Owned(format!("/{small}{rest}"))
+}
+
 /// A path in which no two slashes follow one another.
 fn single_slashes(path: &str) -> Cow<'_, str> {
     if !path.contains("//") {
@@ -239,6 +258,8 @@ mod tests {
             ("/undefined/x", BASIC, Authsignal),
             ("/undefined/x", NODE, Authsignal),
             ("/x", ("x-authsignal-version", "1"), Authsignal),
+            ("/V1/users/u1", NOTHING, Authsignal),
+            ("/V1/client/init", NOTHING, AuthsignalClient),
             ("/client/init", NOTHING, AuthsignalClient),
             ("//client/init", NOTHING, AuthsignalClient),
             ("/v1//client/init", NOTHING, AuthsignalClient),
@@ -291,6 +312,14 @@ mod tests {
             ("//v1/users/u1", BASIC, "two slashes", of_authsignal),
             ("/v1//users/u1", BASIC, "two slashes", of_authsignal),
             ("//users/u1", BASIC, "two slashes", of_authsignal),
+            ("/V1/users/u1", BASIC, "begins with /V1", of_authsignal),
+            ("/V1/users/u1", NOTHING, "in lower case", of_authsignal),
+            (
+                "/V1/management/tenant",
+                BASIC,
+                "begins with /V1",
+                of_management,
+            ),
             (
                 "/v1/client/client/init",
                 BASIC,

@@ -4,6 +4,7 @@
 //! it believes only proxies that a flag names. A flag can also say the URL itself, and then no header counts.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -99,7 +100,7 @@ fn warn_of_stranger(app: &App, peer: Option<Peer>) {
 fn warn_of_part(app: &App, bad: &BadPart, told: &Words<'_>) {
     let BadPart(part, why) = bad;
     if app.proxies.is_first(part) {
-        let headers = format!("{told:?}");
+        let headers = told.to_string();
         let headers = cut(&headers, PARAMETER);
         tracing::warn!(
             "the headers of a trusted proxy name no {part} that callers could use, and the mock ignores all of them: {why}; \
@@ -123,12 +124,31 @@ fn warn_of_port(app: &App, parts: &UrlParts<'_>) {
 }
 
 /// What a proxy's headers say of the URL that it was called by.
-#[derive(Debug)]
 struct Words<'a> {
     host: Option<Cow<'a, str>>,
     proto: Option<Cow<'a, str>>,
     port: Option<Cow<'a, str>>,
     prefix: Option<Cow<'a, str>>,
+}
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            ("host", &self.host),
+            ("scheme", &self.proto),
+            ("port", &self.port),
+            ("prefix", &self.prefix),
+        ];
+        let said = parts
+            .iter()
+            .filter_map(|(part, value)| Some((part, value.as_deref()?)));
+        for (at, (part, value)) in said.enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            // Whatever a header holds, the log shows one line.
+            write!(f, "{comma}{part} `{}`", value.escape_debug())?;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Words<'a> {
@@ -312,6 +332,15 @@ mod tests {
         ] {
             assert_eq!(url(headers).as_deref(), expected, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn what_headers_say_is_said_in_words() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-host", HeaderValue::from_static("a b"));
+        headers.insert("x-forwarded-port", HeaderValue::from_static("84\tx"));
+        let said = Words::of(&headers).unwrap().to_string();
+        assert_eq!(said, "host `a b`, port `84\\tx`");
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub fn front(
 
 /// The answer to a request, before the headers that every answer has.
 async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Request) -> Response {
-    if let Some(refusal) =
-        gate::refusal(app, &request).or_else(|| gate::repeated_host(app, &request))
+    if let Some(refusal) = gate::refusal(app, &request)
+        .or_else(|| gate::repeated_host(app, &request))
+        .or_else(|| gate::coded(app, &request))
     {
         return refusal;
     }

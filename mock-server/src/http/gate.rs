@@ -11,10 +11,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::HOST;
+use http::header::{HOST, TRANSFER_ENCODING};
+use http_body::Body as _;
 
 use super::origin::{Told, split_port};
-use super::surface::repeats;
+use super::surface::{brief, repeats};
 use super::unmatched::{is_control, turn_away};
 use crate::runtime::delivery::SIGNATURE;
 use crate::runtime::{App, is_host_name, is_unspecified};
@@ -62,6 +63,29 @@ pub(super) fn repeated_host(app: &App, request: &Request) -> Option<Response> {
     let reason = "the header Host is given more than once; send it once".to_owned();
     let status = StatusCode::BAD_REQUEST;
     Some(turn_away(app, request, status, "invalid_request", reason))
+}
+
+/// The answer to a request whose body has another transfer coding than the one that every server reads (RFC 9112,
+/// section 6.1). hyper looks at the last coding alone, and the others would stay in the body.
+pub(super) fn coded(app: &App, request: &Request) -> Option<Response> {
+    // Most requests have no body, and no name is looked up in those.
+    if request.body().is_end_stream() {
+        return None;
+    }
+    let codings = request.headers().get_all(TRANSFER_ENCODING).iter();
+    let codings: Vec<_> = codings
+        .map(|coding| String::from_utf8_lossy(coding.as_bytes()))
+        .collect();
+    let codings = codings.join(", ");
+    if codings.is_empty() || codings.trim().eq_ignore_ascii_case("chunked") {
+        return None;
+    }
+    let reason = format!(
+        "the header Transfer-Encoding is {}; the mock reads no other coding than chunked: send the body without one",
+        brief(&codings)
+    );
+    let status = StatusCode::NOT_IMPLEMENTED;
+    Some(turn_away(app, request, status, "not_implemented", reason))
 }
 
 /// The first host in a request that the mock does not answer to. A request can name several hosts: one in its target,

@@ -2,16 +2,17 @@
 //! Knows no operation.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody as _};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::unmatched::Form;
 use crate::bounds::{ANSWERS, LARGE_ANSWER};
+use crate::outgoing::{Cut, InPieces};
 
 /// The room that all large answers share.
 #[derive(Clone, Debug)]
@@ -54,18 +55,20 @@ impl Outlet {
             );
             return form.answer(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason);
         };
-        let share = Arc::new(share);
-        response.map(|body| {
-            // The server keeps the bytes after the body has ended, so the share goes with them.
-            Body::new(body.map_frame(move |frame| {
-                frame.map_data(|bytes| {
-                    Bytes::from_owner(Held {
-                        bytes,
-                        _share: Arc::clone(&share),
-                    })
-                })
-            }))
-        })
+        let holding = Holding(Arc::new(share));
+        response.map(|body| Body::new(InPieces::new(body, holding)))
+    }
+}
+
+/// Gives bytes their share of the room: the server keeps them after the body has ended.
+struct Holding(Arc<OwnedSemaphorePermit>);
+
+impl Cut for Holding {
+    fn next(&mut self, rest: &mut Bytes, _context: &mut Context<'_>) -> Poll<Bytes> {
+        Poll::Ready(Bytes::from_owner(Held {
+            bytes: std::mem::take(rest),
+            _share: Arc::clone(&self.0),
+        }))
     }
 }
 
@@ -74,6 +77,14 @@ mod tests {
     use axum::body::to_bytes;
 
     use super::*;
+
+    #[test]
+    fn a_large_answer_still_says_how_long_it_is() {
+        // A fault that cuts it off goes by that.
+        let guarded = Outlet::new().guard(Form::Control, answer(LARGE_ANSWER + 1));
+        let length = u64::try_from(LARGE_ANSWER + 1).unwrap();
+        assert_eq!(guarded.body().size_hint().exact(), Some(length));
+    }
 
     fn answer(bytes: usize) -> Response {
         Response::new(Body::from(vec![b'x'; bytes]))

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::{Service, ServiceExt as _};
 
-use super::surface::{Operation, Refusable, Reply, VisitRefusable};
+use super::surface::{Operation, Refusable, RejectionKind, Reply, VisitRefusable};
 use crate::generated::{
     activeconnect, authsignal, authsignal_client, authsignal_management, mock_control,
 };
@@ -667,4 +667,56 @@ async fn the_answer_to_a_wrong_method_lists_the_right_ones() {
     assert!(wrong.is_empty() && refused > 100, "{refused}: {wrong:#?}");
     let (_, _, headers) = mock.ask("GET", "/_mock/journal/search", &host).await;
     assert_eq!(headers["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_path_with_two_slashes_or_capital_letters_is_told_with_the_right_one() {
+    let mock = mock(Behaviour::default());
+    let slashes = "two slashes follow one another in it: use";
+    for (target, says) in [
+        ("//_mock/health", format!("{slashes} /_mock/health,")),
+        ("/_mock//health", format!("{slashes} /_mock/health,")),
+        (
+            "/_mock/journal//1",
+            format!("{slashes} /_mock/journal/{{number}},"),
+        ),
+        (
+            "/_MOCK/health",
+            "paths are in lower case: use /_mock/health".to_owned(),
+        ),
+        (
+            "/V1/users/ada",
+            "it begins with /V1, and paths are in lower case".to_owned(),
+        ),
+        ("/v1//users/ada", "two slashes follow /v1".to_owned()),
+        (
+            "/management//add_users/app",
+            format!("{slashes} /management/add_users/{{"),
+        ),
+    ] {
+        let (status, text, _) = mock.ask("GET", target, &[("host", "localhost")]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{target}: {text}");
+        assert!(text.contains(&says), "{target}: {text}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_status_that_a_request_to_any_path_may_get() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("### Statuses of any request").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let of_rejections = [
+        RejectionKind::Malformed,
+        RejectionKind::TooLarge,
+        RejectionKind::Late,
+        RejectionKind::Crowded,
+        RejectionKind::Encoded,
+        RejectionKind::Head,
+    ];
+    let of_rejections = of_rejections.map(|kind| kind.status().as_u16());
+    // Of the gate, of the router, and of HTTP.
+    let others = [400, 403, 404, 405, 408, 431, 501, 503];
+    for status in of_rejections.into_iter().chain(others) {
+        assert!(section.contains(&format!("\n| {status} | ")), "{status}");
+    }
 }

@@ -42,6 +42,20 @@ pub(super) fn departure<'a>(
     explained(&passed, end, None, &ahead)
 }
 
+/// The template of a path; of several, the one with the most words.
+pub(super) fn template<'a>(
+    path: &str,
+    templates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let fits = |template: &&str| {
+        let template: Vec<_> = parts(template).collect();
+        let mut each = parts(path).enumerate();
+        parts(path).count() == template.len() && each.all(|(at, part)| leads(&template, at, part))
+    };
+    let fitting = templates.into_iter().filter(fits);
+    fitting.min_by_key(|template| template.matches('{').count())
+}
+
 fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').skip(1)
 }
@@ -82,7 +96,7 @@ fn explained(passed: &str, at: usize, part: Option<&str>, ahead: &[Vec<&str>]) -
 
 #[cfg(test)]
 mod tests {
-    use super::departure;
+    use super::{departure, template};
 
     const TEMPLATES: [&str; 7] = [
         "/v1/users",
@@ -125,6 +139,20 @@ mod tests {
             told("/v1/valdiate"),
             "after /v1 may come client, users, validate; did you mean /v1/validate?"
         );
+    }
+
+    #[test]
+    fn a_path_has_the_template_with_the_most_words() {
+        for (path, found) in [
+            ("/v1/users/ada", Some("/v1/users/{userId}")),
+            ("/v1/validate", Some("/v1/validate")),
+            ("/v1/users/", None),
+            ("/v1/users/ada/actions", None),
+        ] {
+            assert_eq!(template(path, TEMPLATES), found, "{path}");
+        }
+        let both = ["/v1/{word}", "/v1/users"];
+        assert_eq!(template("/v1/users", both), Some("/v1/users"));
     }
 
     #[test]

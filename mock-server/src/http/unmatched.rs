@@ -5,11 +5,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 
-use super::astray::{Vendor, base_fault, is_below};
+use super::astray::{Vendor, base_fault, is_below, plain};
 use super::authsignal::server::admission::is_public;
 use super::note::{carried, version};
 use super::surface::{Reply, only};
-use super::trail::departure;
+use super::trail::{departure, template};
 use super::{activeconnect, authsignal, control};
 use crate::generated::{
     activeconnect as activeconnect_api, authsignal as authsignal_api, authsignal_client,
@@ -28,7 +28,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         return StatusCode::NO_CONTENT.into_response();
     }
     let authorization = only(request.headers(), AUTHORIZATION);
-    if is_control(path) {
+    if is_control(&plain(path)) {
         let reason = reason(method, path, status);
         return control::refusal::problem(status, "unknown", &reason).into_response();
     }
@@ -190,6 +190,8 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
         "no operation has this path; the public documents of a tenant are \
          /v1/client/public/TENANT/.well-known/openid-configuration and /v1/client/public/TENANT/.well-known/jwks, without \
          a slash at the end"
+    } else if let Some(reason) = misspelt(path) {
+        return reason;
     } else if path.starts_with("//") {
         "no operation has this path; it starts with two slashes: remove the slash at the end of the base URL"
     } else if path.len() > 1 && path.ends_with('/') {
@@ -202,6 +204,20 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
         };
     };
     reason.to_owned()
+}
+
+/// What is wrong with a path that would be one of an operation in lower case, or with single slashes. Shows the template of
+/// that operation, and no part of the path, which may be a secret.
+fn misspelt(path: &str) -> Option<String> {
+    let right = plain(path);
+    let template = template(&right, templates(&right)).filter(|_| right != path)?;
+    Some(match right.len() < path.len() {
+        true => format!(
+            "no operation has this path; two slashes follow one another in it: use {template}, or check that an id between \
+             them is not empty"
+        ),
+        false => format!("no operation has this path; paths are in lower case: use {template}"),
+    })
 }
 
 /// Paths beside those of the control API that are no operations.

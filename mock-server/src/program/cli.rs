@@ -118,6 +118,11 @@ enum Command {
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,
     },
+    /// List the tenants of a running mock
+    Tenants {
+        #[command(flatten)]
+        mock: RunningMock,
+    },
     /// Plan what happens next: how an action is decided, a message that does not arrive, a phone that answers later
     Scenarios {
         #[command(flatten)]
@@ -208,8 +213,8 @@ enum Command {
     Health {
         #[command(flatten)]
         mock: RunningMock,
-        /// Seconds to wait for a mock that is still starting
-        #[arg(long, value_name = "SECONDS")]
+        /// How long to wait for a mock that is still starting: seconds, or a time such as `30s`
+        #[arg(long, value_name = "TIME", value_parser = clock::seconds)]
         wait: Option<u32>,
     },
     /// Print a script that completes this command line in a shell
@@ -285,6 +290,9 @@ struct Challenged {
 enum WebhookAction {
     /// Show deliveries, newest first
     List {
+        /// Only deliveries of this tenant
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
         /// Print JSON, one delivery a line
         #[arg(long)]
         json: bool,
@@ -292,6 +300,7 @@ enum WebhookAction {
     /// Send a delivery again
     Send {
         /// Number of the delivery
+        #[arg(value_parser = clock::whole::<u64>)]
         number: u64,
         #[command(flatten)]
         how: Sending,
@@ -457,6 +466,7 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Faults { mock, action } => faults::run(&mock, action),
         Command::Clock { mock, of, action } => clock::run(&mock, of, action),
         Command::Reset { mock, tenant } => clock::reset(&mock, tenant),
+        Command::Tenants { mock } => tenants(&mock),
         Command::Scenarios { mock, action } => scenarios::run(&mock, action),
         Command::Snapshot { mock, action } => snapshot::run(&mock, action),
         Command::Dump {
@@ -576,9 +586,11 @@ fn challenge(mock: &RunningMock, action: ChallengeAction) -> anyhow::Result<()> 
 
 fn webhook(mock: &RunningMock, action: WebhookAction) -> anyhow::Result<()> {
     let (path, mut body, how) = match action {
-        WebhookAction::List { json } => {
-            let answer =
-                mock.call(|http, url| http.get(format!("{url}/_mock/webhooks/deliveries")))?;
+        WebhookAction::List { tenant, json } => {
+            let answer = mock.call(|http, url| {
+                http.get(format!("{url}/_mock/webhooks/deliveries"))
+                    .query(&[("tenant", &tenant)])
+            })?;
             return show_deliveries(&answer, json);
         }
         WebhookAction::Send { number, how } => ("send", json!({"number": number}), how),
@@ -604,6 +616,27 @@ fn webhook(mock: &RunningMock, action: WebhookAction) -> anyhow::Result<()> {
         true => show_deliveries(&answer, false),
         false => show_deliveries(&json!({"deliveries": [answer]}), false),
     }
+}
+
+/// Prints each tenant by the name that `--tenant` takes, and its id at Authsignal.
+fn tenants(mock: &RunningMock) -> anyhow::Result<()> {
+    let answer = mock.call(|http, url| {
+        http.get(format!("{url}/_mock/tenants"))
+            .query(&[("brief", true)])
+    })?;
+    let mut out = std::io::stdout().lock();
+    for tenant in answer["tenants"].as_array().into_iter().flatten() {
+        let [name, id] = ["name", "tenantId"].map(|key| visible(text(&tenant[key])));
+        let id = match id.is_empty() || id == name {
+            true => String::new(),
+            false => format!("  {id}"),
+        };
+        writeln!(out, "{name}{id}").context("stdout")?;
+    }
+    if answer["more"] == true {
+        writeln!(out, "there are more; GET /_mock/tenants?after= lists them").context("stdout")?;
+    }
+    Ok(())
 }
 
 fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
@@ -712,6 +745,15 @@ impl RunningMock {
             let http = http.build().context("cannot create the HTTP client")?;
             let sent = request(&http, url).send().await;
             let url = without_credentials(url);
+            if let Err(error) = &sent
+                && is_https(&url)
+                && answers_plainly(error)
+            {
+                anyhow::bail!(
+                    "{url} is https, and what answers there speaks plain http: give --url http{}, or start the mock with --tls",
+                    &url[5..]
+                );
+            }
             let mut answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
                 format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url{}", if_https(&url))
             })?;
@@ -720,6 +762,11 @@ impl RunningMock {
             let body = body(&mut answer, bounds::COMMAND_ANSWER).await.with_context(|| {
                 format!("cannot read what {url} answered; is it a stepup-mock?")
             })?;
+            anyhow::ensure!(
+                !body.starts_with(TLS_ONLY.as_bytes()),
+                "{url} is http, and the mock speaks TLS there: give --url https{}",
+                url.get(4..).unwrap_or_default()
+            );
             let body: Value = serde_json::from_slice(&body)
                 .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
             if status.is_success() {
@@ -831,6 +878,22 @@ fn is_https(url: &str) -> bool {
     let scheme = url.get(..6);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }
+
+/// Whether a handshake of TLS failed because the server answered it in plain text.
+fn answers_plainly(error: &reqwest::Error) -> bool {
+    let mut next = Some(error as &dyn std::error::Error);
+    while let Some(error) = next {
+        // reqwest shows the errors of its TLS library as text alone.
+        if error.to_string().contains("InvalidContentType") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// How a port for TLS begins its answer to a client that speaks plain HTTP.
+const TLS_ONLY: &str = "this port speaks TLS";
 
 /// What else can be wrong with an https URL.
 fn if_https(url: &str) -> &'static str {

@@ -434,7 +434,6 @@ impl Settings {
     /// # Errors
     /// The place of the fault, and what is wrong. The message quotes no line, because a line may contain a secret.
     fn of_toml(text: &str) -> Result<Self, String> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document = toml::Deserializer::parse(text)
             .map_err(|error| format!("{} is not valid TOML", place(text, error.span())))?;
         serde_path_to_error::deserialize(document).map_err(|error| {
@@ -636,7 +635,7 @@ mod tests {
                 "line 2, column 11 (`journal`): journal: must be a whole number",
             ),
             (
-                "\u{feff}jurnal = 2",
+                "jurnal = 2",
                 "line 1, column 1: `jurnal` is unknown; did you mean `journal`?",
             ),
             (

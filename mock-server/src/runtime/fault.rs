@@ -378,7 +378,7 @@ impl Fault {
         }
         match self.probability {
             Some(likely) if !(likely > 0.0 && likely <= 1.0) => Err(format!(
-                "/probability: {likely}; it must be more than 0 and at most 1"
+                "/probability: {likely:?}; it must be more than 0 and at most 1"
             )),
             _ => Ok(()),
         }
@@ -582,7 +582,8 @@ impl Latency {
         if let Some(sigma) = self.sigma
             && !(0.0..=SIGMA).contains(&sigma)
         {
-            return Err(format!("/sigma: {sigma}; it must be from 0 to {SIGMA}"));
+            // In this form, a large number has few digits.
+            return Err(format!("/sigma: {sigma:?}; it must be from 0 to {SIGMA}"));
         }
         let longest = [
             self.milliseconds,
@@ -756,6 +757,10 @@ mod tests {
                 "/probability: 1.5",
             ),
             (
+                json!({"status": 503, "probability": 1e308}),
+                "/probability: 1e308; it must be more than 0",
+            ),
+            (
                 json!({"status": 503, "api": "authsignal-client", "operation": "track"}),
                 "/operation: the API in `api`",
             ),
@@ -848,8 +853,8 @@ mod tests {
                 "/latency: say",
             ),
             (
-                json!({"latency": {"medianMilliseconds": 2, "sigma": 4.0}}),
-                "/latency/sigma: 4",
+                json!({"latency": {"medianMilliseconds": 2, "sigma": 1e308}}),
+                "/latency/sigma: 1e308; it must be from 0 to 3",
             ),
             (
                 json!({"rateLimit": {"count": 1, "seconds": 0}}),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::bounds::FILE;
+use crate::unambiguous::{MARK, encoding_fault};
 
 /// The bytes of the file at a path.
 ///
@@ -14,13 +15,22 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_bounded(File::open(path)?)
 }
 
-/// The text of the file at a path.
+/// The text of the file at a path, without a byte order mark, which editors on Windows write.
 ///
 /// # Errors
 /// As [`read_file`], or it is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let text = String::from_utf8(read_file(path)?);
-    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    text(read_file(path)?).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
+}
+
+fn text(mut bytes: Vec<u8>) -> Result<String, &'static str> {
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
+    String::from_utf8(bytes).map_err(|error| match encoding_fault(error.as_bytes()) {
+        Some(_) => "it is UTF-16; save it as UTF-8",
+        None => "it is not UTF-8 text",
+    })
 }
 
 /// The bytes of a source.
@@ -44,7 +54,21 @@ pub fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
 mod tests {
     use std::io::{Cursor, repeat};
 
-    use super::{FILE, read_bounded};
+    use super::{FILE, read_bounded, text};
+
+    #[test]
+    fn a_text_is_utf_8_with_or_without_a_byte_order_mark() {
+        for (bytes, read) in [
+            (&b"a"[..], Ok("a")),
+            (b"\xef\xbb\xbfa", Ok("a")),
+            (b"\xff\xfea\0", Err("it is UTF-16; save it as UTF-8")),
+            (b"\xfe\xff\0a", Err("it is UTF-16; save it as UTF-8")),
+            (b"a\xff", Err("it is not UTF-8 text")),
+        ] {
+            let found = text(bytes.to_vec());
+            assert_eq!(found.as_deref().map_err(|why| *why), read, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn a_source_that_never_ends_is_refused() {

@@ -207,7 +207,12 @@ async fn pass(tenant: &Tenant, shift: Shift, since: u64) {
     let mut way = Way::new(&tenant.ledger.clock, to, shift);
     // What takes longer goes on after the move.
     let settled = settle(tenant, &mut way, since);
-    let _ = tokio::time::timeout(SETTLING_TIME, settled).await;
+    tokio::select! {
+        // Nobody delivers for a tenant that has left.
+        biased;
+        () = tenant.ledger.closed() => {}
+        _ = tokio::time::timeout(SETTLING_TIME, settled) => {}
+    }
     arrive(tenant, way.end(), shift, since);
 }
 

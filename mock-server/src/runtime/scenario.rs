@@ -19,6 +19,7 @@ use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::outbox::Channel;
 use crate::domain::scenario::{self, Effect, PhoneAct, Scenarios, Selector};
 use crate::generated::authsignal::types::ActionCode;
+use crate::patterns::of_type;
 
 /// How a message fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -524,6 +525,7 @@ pub fn can_be(code: Option<&str>, configuration: &Configuration) -> Result<(), S
     };
     let tracked = ActionCode::from_str(code).map(|_| ());
     tracked.map_err(|why| {
+        let why = of_type(&why.to_string());
         format!("/action: {why}, so `track` refuses it, and the tenant has no action of this code")
     })
 }

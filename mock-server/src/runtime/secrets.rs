@@ -65,7 +65,7 @@ impl Secrets {
             Some(kept) => (kept, "…"),
             None => (&*hidden, ""),
         };
-        match self.beginning_at_end(kept) {
+        match self.beginning_at_end(kept, LEVELS) {
             0 => hidden,
             part => Cow::Owned([&kept[..kept.len() - part], MASK, sign].concat()),
         }
@@ -80,13 +80,7 @@ impl Secrets {
 
     /// A text without the secrets that it has with escapes of JSON; `None` if it has none.
     fn hidden_escaped(&self, text: &str) -> Option<String> {
-        let read = Unescaped::of(text);
-        let secrets = self.0.iter().filter(|secret| holds(&read.text, secret));
-        let found = secrets.flat_map(|secret| {
-            let starts = read.text.match_indices(secret.as_str());
-            starts.map(|(start, _)| (read.at[start], read.at[start + secret.len()]))
-        });
-        let mut found: Vec<_> = found.collect();
+        let mut found = self.places_escaped(text, LEVELS);
         found.sort_unstable();
         let (mut shown, mut done) = (String::new(), 0);
         for (start, end) in found.iter().copied() {
@@ -101,10 +95,29 @@ impl Secrets {
         (!found.is_empty()).then_some(shown)
     }
 
-    /// How many bytes at the end of a text are the beginning of a secret, as it is or with escapes of JSON.
-    fn beginning_at_end(&self, text: &str) -> usize {
+    /// Where a text begins and ends to have a secret with escapes of JSON, of at most so many levels.
+    fn places_escaped(&self, text: &str, levels: usize) -> Vec<(usize, usize)> {
+        if levels == 0 || !has_escape(text) {
+            return Vec::new();
+        }
+        let read = Unescaped::of(text);
+        let secrets = self.0.iter().filter(|secret| holds(&read.text, secret));
+        let found = secrets.flat_map(|secret| {
+            let starts = read.text.match_indices(secret.as_str());
+            starts.map(|(start, _)| (start, start + secret.len()))
+        });
+        let deeper = self.places_escaped(&read.text, levels - 1);
+        found
+            .chain(deeper)
+            .map(|(start, end)| (read.at[start], read.at[end]))
+            .collect()
+    }
+
+    /// How many bytes at the end of a text are the beginning of a secret, as it is or with escapes of JSON, of at most so
+    /// many levels.
+    fn beginning_at_end(&self, text: &str, levels: usize) -> usize {
         let part = self.plain_beginning_at_end(text);
-        if !has_escape(text) {
+        if levels == 0 || !has_escape(text) {
             return part;
         }
         // The last escape may be cut, too.
@@ -115,7 +128,7 @@ impl Secrets {
                 return 0;
             }
             let read = Unescaped::of(whole);
-            match self.plain_beginning_at_end(&read.text) {
+            match self.beginning_at_end(&read.text, levels - 1) {
                 0 => 0,
                 part => text.len() - read.at[read.text.len() - part],
             }
@@ -135,6 +148,9 @@ impl Secrets {
         lengths.max().unwrap_or(0)
     }
 }
+
+/// How deep texts of JSON that are in texts of JSON are read: each one escapes the signs of the one in it.
+const LEVELS: usize = 4;
 
 /// Bytes of the longest escape of JSON: a character in two parts, such as `\ud83d\ude00`.
 const LONGEST_ESCAPE: usize = 12;
@@ -259,6 +275,17 @@ mod tests {
             (r"cut in php\/secr\u00", true, "cut in ***"),
             (r"cut in caf\u00e9-sec\", true, "cut in ***"),
             (r"not cut php\/secr", false, r"not cut php\/secr"),
+            (
+                r#"{"a":"{\"b\":\"php\\\/secret\",\"c\":1}"}"#,
+                false,
+                r#"{"a":"{\"b\":\"***\",\"c\":1}"}"#,
+            ),
+            (r"caf\\u00e9-secret and \\n", false, r"*** and \\n"),
+            (r"php\\\\\\\/secret", false, "***"),
+            (r"cut in php\\\/secr", true, "cut in ***"),
+            (r"cut in php\\\/secr\\u00", true, "cut in ***"),
+            (r"cut in php\\\/secr\\", true, "cut in ***"),
+            (r"cut in php\\\/secr\", true, "cut in ***"),
             ("\\", true, "\\"),
         ] {
             assert_eq!(secrets.hidden(text, is_cut), shown, "{text}");

@@ -19,7 +19,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -58,6 +59,7 @@ use crate::domain::authsignal::webhook::{Endpoint, Kind};
 use crate::domain::authsignal::{Authsignal, Enrollment};
 use crate::domain::custom::Custom;
 use crate::domain::scenario::Scenarios;
+use crate::iso8601;
 
 /// Id of the default Activeconnect application.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -125,11 +127,24 @@ pub struct PlannedTenant {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedClock {
     /// What it shows at the start; without it, the time of the machine, or 2026-01-01T00:00:00Z in deterministic mode.
+    #[serde(default, deserialize_with = "time")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Timestamp>"))]
     pub time: Option<Timestamp>,
     /// By how many milliseconds it is ahead of the machine's time, in place of `time`.
     pub ahead_milliseconds: Option<i64>,
     /// Whether it stands still.
     pub frozen: Option<bool>,
+}
+
+/// Reads a time, and says what is wrong with one that is none.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| {
+        let fault = iso8601::fault(&text).unwrap_or("has the wrong form");
+        D::Error::custom(format!(
+            "{fault}; it must be a date and time with an offset, such as 2026-01-01T00:00:00Z"
+        ))
+    })
 }
 
 impl PlannedTenant {
@@ -594,6 +609,24 @@ fn check_version(seed: &Value) -> Result<(), String> {
     }
 }
 
+/// Checks that it is an object, whatever is in it.
+fn check_form(seed: &Value) -> Result<(), String> {
+    let found = match seed {
+        Value::Object(_) => return Ok(()),
+        Value::Array(_) => "a list",
+        Value::String(_) => "a text",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "a boolean",
+        Value::Null => "null",
+    };
+    Err(format!(
+        "is {found}, and a seed must be an object, such as {SMALLEST}"
+    ))
+}
+
+/// A seed that says what one has.
+const SMALLEST: &str = r#"{"tenants": [{"authsignal": {"id": "shop", "secret": "shop-secret"}}]}"#;
+
 /// Checks what stands beside the states of tenants.
 fn check_states(seed: &Value) -> Result<(), String> {
     let tenants = seed.get("tenants").and_then(Value::as_array);
@@ -643,6 +676,7 @@ impl Seed {
 
     fn read(name: &str, value: Result<Value, String>) -> Result<Self, SeedError> {
         let value = value.and_then(|value| {
+            check_form(&value)?;
             check_version(&value)?;
             check_states(&value)?;
             Ok(value)
@@ -1533,6 +1567,28 @@ mod tests {
             refused.contains("there are 10001; a mock has at most 10000"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_seed_and_an_example_says_what_is_one() {
+        for (text, found) in [
+            ("[]", "a list"),
+            ("\"demo\"", "a text"),
+            ("7", "a number"),
+            ("true", "a boolean"),
+            ("null", "null"),
+        ] {
+            let refused = Seed::from_text("x.json", text.as_bytes()).unwrap_err();
+            let why = format!("seed x.json: is {found}, and a seed must be an object, such as ");
+            let refused = refused.to_string();
+            let example = refused
+                .strip_prefix(&why)
+                .unwrap_or_else(|| panic!("{refused}"));
+            Seed::from_text("example", example.as_bytes())
+                .unwrap()
+                .completed()
+                .unwrap();
+        }
     }
 
     #[test]

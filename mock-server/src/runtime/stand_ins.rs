@@ -50,6 +50,9 @@ const ENDPOINTS: &str = "endpoints";
 /// Words by names that the tenant chose. None is a secret.
 const WORDS: &str = "challengeModes";
 
+/// What a fault answers, as a test has planned it. No part of it is a secret of the mock.
+const FAULT: &str = "fault";
+
 /// The otpauth URI of an authenticator app, and the parameter of it that is the secret.
 const URI: &str = "otpUri";
 const PARAMETER: &str = "secret=";
@@ -97,7 +100,7 @@ impl StandIns {
                 Value::Object(targets) if name == TARGETS && targets.contains_key(ENDPOINTS) => {
                     self.replace_in_targets(targets);
                 }
-                Value::Object(_) if name == WORDS => {}
+                Value::Object(_) if name == WORDS || name == FAULT => {}
                 other => self.replace(other),
             }
         }
@@ -246,7 +249,13 @@ mod tests {
         assert!(uri.starts_with("otpauth://totp/x?secret=") && uri.ends_with("&issuer=me"));
         assert_eq!(state["action"], json!({"action": "signIn", "key": "k1"}));
         assert_eq!(state["userId"], "ada");
+        let mut planned =
+            json!([{"id": "s", "fault": {"status": 400, "body": {"code": "no_such"}}}]);
+        let before = planned.clone();
+        stand_ins.replace(&mut planned);
+        assert_eq!(planned, before, "a fault answers as it was planned");
     }
+
     #[test]
     fn a_receiver_keeps_its_place_and_no_key() {
         let url = "http://hookuser:hookpass@127.0.0.1:9/in/x?key=HOOKKEY1&n=#hookpart";

@@ -39,10 +39,12 @@ const ALIKE: f64 = 0.7;
 /// # Errors
 /// Where it is no such JSON, and why.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(unambiguous::MARK).unwrap_or(bytes);
     // Syntax errors and ours quote no value.
     unambiguous::json(bytes).map_err(|error| {
-        unambiguous::depth_fault(&error)
+        let of_encoding = unambiguous::encoding_fault(bytes).map(str::to_owned);
+        of_encoding
+            .or_else(|| unambiguous::depth_fault(&error))
             .or_else(|| unambiguous::range_fault(&error))
             .unwrap_or_else(|| format!("is not valid JSON: {error}"))
     })
@@ -216,6 +218,8 @@ pub fn in_words(place: &str, message: &str) -> String {
                 .map_or("something else", |(_, expected)| expected);
             let expected = match expected {
                 "usize" | "u16" | "u32" | "u64" | "i64" | "a nonzero u32" => "a whole number",
+                "a map" => "an object",
+                "a sequence" => "a list",
                 expected if expected.starts_with("struct ") => "an object",
                 expected => expected,
             };
@@ -301,7 +305,7 @@ mod tests {
             ),
             (
                 authsignal(r#","rules":"MARKED""#),
-                "tenants[0].authsignal.rules: must be a sequence",
+                "tenants[0].authsignal.rules: must be a list",
             ),
             (authsignal(r#","id":"u""#), "`id` is given twice"),
             (
@@ -351,6 +355,15 @@ mod tests {
             (
                 "{\"tenants\":[\n  MARKED".to_owned(),
                 "is not valid JSON: expected value at line 2 column 3",
+            ),
+            (r#"{"tenants":{}}"#.to_owned(), "tenants: must be a list"),
+            (
+                r#"{"clock":{"time":"2030-02-29T00:00:00Z"}}"#.to_owned(),
+                "clock.time: names a day that does not exist; it must be a date",
+            ),
+            (
+                r#"{"clock":{"time":"MARKED"}}"#.to_owned(),
+                "clock.time: has the wrong form; it must be a date and time with an offset",
             ),
         ] {
             let fault = fault(&text);

@@ -120,6 +120,7 @@ where
             version: Version::Http1,
         };
         let again = self.clone();
+        let (times, crowded) = (self.times, self.crowded.clone());
         let mut ended = self.converse(first, peer, &mut stopped).await;
         // Boxed, so that connections which begin with a request take no room for it.
         if let Some(next) = ended.take_if(|ended| ended.begins_anew()) {
@@ -133,6 +134,17 @@ where
         else {
             return;
         };
+        if let Rest::Reset {
+            once_read: false,
+            once_taken: true,
+        } = rest
+        {
+            let limit = current(times, &crowded).reader;
+            tokio::select! {
+                _ = tokio::time::timeout(limit, stream.taken()) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+            }
+        }
         tokio::select! {
             // A planned reset is quicker.
             biased;
@@ -256,8 +268,9 @@ where
             stray,
         } = returned.try_recv().ok()?;
         let rest = match (stray, pace.ending()) {
-            (_, Some(Fate::Reset)) => Rest::Reset {
+            (_, Some(fate @ (Fate::Reset | Fate::ResetOnceTaken))) => Rest::Reset {
                 once_read: pace.is_shared(),
+                once_taken: fate == Fate::ResetOnceTaken,
             },
             (_, Some(Fate::Closed)) => Rest::Close,
             (Some(Stray::Handshake(first)), None) => Rest::Handshake(first),
@@ -319,8 +332,8 @@ impl Ended {
 
 /// What is left to do.
 enum Rest {
-    /// To reset it: at once, or in HTTP/2 when the client has read the last answer.
-    Reset { once_read: bool },
+    /// To reset it: at once, when the client's machine has the last answer, or in HTTP/2 when the client has read it.
+    Reset { once_read: bool, once_taken: bool },
     /// To close it.
     Close,
     /// To say why it ends.
@@ -344,7 +357,7 @@ enum Rest {
 
 async fn finish(mut stream: Stream, rest: Rest) -> io::Result<()> {
     match rest {
-        Rest::Reset { once_read } => {
+        Rest::Reset { once_read, .. } => {
             // The reset comes with the close, also if the time is up before.
             if let Err(error) = stream.reset_at_close() {
                 tracing::debug!(%error, "SO_LINGER");

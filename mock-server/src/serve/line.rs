@@ -202,7 +202,7 @@ impl AsyncWrite for Line {
         self.pace.written();
         // hyper closes after the error that ends it. What a stray client gets comes after that. A reset takes the place of a
         // close.
-        if self.stray.is_some() || self.pace.ending() == Some(Fate::Reset) {
+        if self.stray.is_some() || self.pace.ending().is_some_and(Fate::is_reset) {
             return Poll::Ready(Ok(()));
         }
         self.stream()?.poll_shutdown(context)

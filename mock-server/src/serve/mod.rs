@@ -14,6 +14,7 @@ mod stream;
 mod tests;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod unread;
 
 use std::convert::Infallible;
 use std::future::Future;

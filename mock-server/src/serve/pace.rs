@@ -96,6 +96,15 @@ pub(super) enum Fate {
     Closed,
     /// By a reset.
     Reset,
+    /// By a reset, once the client's machine has taken all that was sent.
+    ResetOnceTaken,
+}
+
+impl Fate {
+    /// Whether no close comes.
+    pub(super) fn is_reset(self) -> bool {
+        self != Self::Closed
+    }
 }
 
 /// What is planned for the end of a connection. Nothing is for most, and they pay one load for it.

@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 #[cfg(feature = "tls")]
 use tokio_rustls::server::TlsStream;
 
+use super::unread::taken;
+
 /// A stream to a client.
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -31,6 +33,14 @@ impl Stream {
     /// Lets the close of the stream be a reset.
     pub(super) fn reset_at_close(&self) -> io::Result<()> {
         self.tcp().set_zero_linger()
+    }
+
+    /// Waits until the client's machine has taken all that was sent: a reset drops what it has not.
+    pub(super) async fn taken(&self) {
+        let tcp = self.tcp();
+        if let (Ok(own), Ok(other)) = (tcp.local_addr(), tcp.peer_addr()) {
+            taken(own, other).await;
+        }
     }
 
     pub(super) fn is_secure(&self) -> bool {

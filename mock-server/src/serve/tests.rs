@@ -2,18 +2,21 @@
 //! machine's; each test waits for what the mock does, never for time to pass.
 
 use std::future::{Ready, pending};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::Ports;
 use super::connection::late_head;
 use super::pace::Times;
+use crate::http::surface::{Damage, Wreck};
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 use crate::{MockServer, MockServerBuilder, bounds};
@@ -295,6 +298,122 @@ async fn large_bodies_that_never_end_cannot_fill_the_memory_nor_stop_small_ones(
         b"POST /management/add_users/mock-app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 17\r\n\r\n{\"users\":[\"ada\"]}",
     );
     assert!(small.await.starts_with("HTTP/1.1 201 "));
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_client_that_reads_slowly_gets_a_whole_answer_before_the_reset() {
+    const LENGTH: usize = 1024 * 1024;
+    let app = App::new(Behaviour::default(), Seed::default()).unwrap();
+    let app = Arc::new(app);
+    let large = || async {
+        let mut answer = vec![b'x'; LENGTH].into_response();
+        answer.extensions_mut().insert(Wreck {
+            delay: Duration::ZERO,
+            delays: None,
+            damage: Some(Damage::ResetAfter),
+            breaks: None,
+        });
+        answer
+    };
+    let router = Router::new().route("/_mock/large", get(large));
+    let listeners = super::listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listeners.address();
+    let serving = super::serve(
+        &app,
+        router,
+        Ports::plain(listeners),
+        pending::<Ready<()>>(),
+    );
+    let asking = async {
+        let socket = TcpSocket::new_v4().unwrap();
+        // So that most of the answer waits in the mock's machine.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        let request = b"GET /_mock/large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        let mut piece = [0; 1024];
+        let end = loop {
+            match stream.read(&mut piece).await {
+                Ok(0) => panic!("the connection was closed"),
+                Ok(read) => answer.extend_from_slice(&piece[..read]),
+                Err(error) => break error.kind(),
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(end, ErrorKind::ConnectionReset);
+        let body = answer.iter().rev().take_while(|byte| **byte == b'x');
+        assert_eq!(body.count(), LENGTH);
+    };
+    tokio::select! {
+        () = serving => panic!("nobody stops it"),
+        () = asking => {}
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_coding_that_the_mock_does_not_read_gets_501_in_words() {
+    let mock = patient().start().await.unwrap();
+    for (target, word) in [
+        ("/v1/users/ada/actions/pay", "\"errorDescription\""),
+        ("/management/add_users/mock-app", "\"reason\""),
+        ("/_mock/clock", "\"error\":\"not_implemented\""),
+        ("/challenge/verify", "the header"),
+        ("/nothing", "\"reason\""),
+    ] {
+        for codings in [
+            "gzip, chunked",
+            "gzip\r\nTransfer-Encoding: Chunked",
+            "chunked, chunked",
+        ] {
+            let sent = format!(
+                "POST {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: {codings}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+            );
+            let answer = told(mock.address(), sent.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 501 "), "{target}: {answer}");
+            assert!(answer.contains(word), "{target}: {answer}");
+            let shown = codings.replace("\r\nTransfer-Encoding:", ",");
+            let why = format!(
+                "Transfer-Encoding is {shown}; the mock reads no other coding than chunked"
+            );
+            assert!(answer.contains(&why), "{target}: {answer}");
+        }
+    }
+    let plain = b"POST /_mock/clock HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let answer = told(mock.address(), plain).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_chunk_without_a_size_gets_400_in_words_and_so_does_a_body_that_ends_early() {
+    let mock = patient().start().await.unwrap();
+    let head =
+        "POST /_mock/clock HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for broken in [
+        "ZZ\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}XX\r\n0\r\n\r\n",
+        "FFFFFFFFFFFFFFFFFF\r\n",
+    ] {
+        let answer = told(mock.address(), format!("{head}{broken}").as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{broken}: {answer}");
+        assert!(
+            answer.contains(
+                "body is not in chunks as Transfer-Encoding says: each begins with its size"
+            ),
+            "{broken}: {answer}"
+        );
+    }
+    let mut stream = TcpStream::connect(mock.address()).await.unwrap();
+    let cut = format!("{head}5\r\n{{}}");
+    stream.write_all(cut.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.is_empty() || answer.contains("body ended too early"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

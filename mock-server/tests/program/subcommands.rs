@@ -1,7 +1,7 @@
 //! The subcommands, against a running mock. Must not use the mock as a library.
 
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use conformance::receiver::Receiver;
 use conformance::wire::{self, Request};
@@ -284,7 +284,27 @@ fn a_refusal_speaks_of_the_command_and_its_arguments() {
         ),
         (
             &["reset", "--tenant", "nobody"],
-            "tenant nobody not found; `stepup-mock scenarios list` names the tenants",
+            "tenant nobody not found; `stepup-mock tenants` lists the tenants",
+        ),
+        (
+            &["scenarios", "add", "--phone", "approve", "--after", "soon"],
+            "write whole seconds, such as `90`, or a time with its unit",
+        ),
+        (
+            &["scenarios", "add", "--code", "123456", "--times", "twice"],
+            "write a whole number, such as `3`",
+        ),
+        (
+            &["clock", "set", "2030-02-29"],
+            "it names a day that does not exist; write it as",
+        ),
+        (
+            &["webhook", "list", "--tenant", "nobody"],
+            "tenant nobody not found; `stepup-mock tenants` lists the tenants",
+        ),
+        (
+            &["inbox", "--tenant", ""],
+            "the id of the tenant is empty; `stepup-mock tenants` lists the tenants",
         ),
         (
             &["faults", "remove", "nothing"],
@@ -893,4 +913,59 @@ async fn the_scenarios_command_adds_lists_removes_and_clears() {
         &tool("remove scenario-9"),
         &["no scenario scenario-9 is planned"],
     );
+}
+
+#[test]
+fn tenants_are_listed_by_the_names_that_commands_take() {
+    let running = Running::start(&FREE_PORT);
+    let listed = said(&running.tool(&["tenants"]));
+    assert_eq!(listed, "mock-app  00000000-0000-4000-8000-000000000001\n");
+    let name = listed.split_whitespace().next().unwrap();
+    for command in [
+        &["reset", "--tenant", name][..],
+        &["webhook", "list", "--tenant", name],
+        &[
+            "scenarios",
+            "add",
+            "--phone",
+            "approve",
+            "--after",
+            "1h",
+            "--tenant",
+            name,
+        ],
+    ] {
+        assert!(running.tool(command).status.success(), "{command:?}");
+    }
+    let planned = said(&running.tool(&["scenarios", "list"]));
+    assert!(planned.contains("\"afterSeconds\":3600"), "{planned}");
+}
+
+#[test]
+fn a_url_with_the_wrong_scheme_is_told_with_the_right_one() {
+    let running = Running::start(&FREE_PORT);
+    let url = running.url().replace("http:", "https:");
+    let output = running.tool(&["health", "--url", &url]);
+    let right = format!(
+        "is https, and what answers there speaks plain http: give --url {}",
+        running.url()
+    );
+    fails(&output, &[&right]);
+}
+
+#[test]
+fn a_seed_that_begins_with_a_byte_order_mark_is_loaded() {
+    let running = Running::start(&FREE_PORT);
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("marked.json");
+    let seed = "\u{feff}{\"tenants\": [{\"authsignal\": {\"id\": \"marked\"}}]}";
+    std::fs::write(&file, seed).unwrap();
+    let loaded = said(&running.tool(&["load", &file.to_string_lossy()]));
+    assert_eq!(loaded, "loaded marked\n");
+}
+
+/// What a run that must succeed has printed.
+fn said(output: &Output) -> String {
+    let failed = text(&output.stderr);
+    assert!(output.status.success(), "{failed}");
+    text(&output.stdout)
 }

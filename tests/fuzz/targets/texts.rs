@@ -40,7 +40,43 @@ fn masked(value: &mut Value) {
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(masked),
+        Value::String(text) => {
+            if let Some(mut inner) = inner(text) {
+                masked(&mut inner);
+                *text = inner.to_string();
+            }
+        }
         _ => {}
+    }
+}
+
+/// The JSON that a text holds.
+fn inner(text: &str) -> Option<Value> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    (value.is_object() || value.is_array()).then_some(value)
+}
+
+/// Whether two values say the same; JSON in a text may be written otherwise.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::String(one), Value::String(other)) if one != other => {
+            let both = inner(one).zip(inner(other));
+            // What begins as JSON does and is none is masked up to its end, as text.
+            both.map_or(
+                other.trim_start().starts_with(['{', '[']),
+                |(one, other)| same(&one, &other),
+            )
+        }
+        _ => one == other,
     }
 }
 
@@ -56,12 +92,14 @@ fn masking() {
             {
                 masked(&mut value);
                 let shown: Value = serde_json::from_str(&text).unwrap();
-                assert_eq!(shown, value);
+                assert!(same(&shown, &value), "{shown} of {value}");
             }
             for end in 0..bytes.len() {
                 let cut = shown_in_journal(bytes.get(..end).unwrap(), bytes.len());
+                // A text with a secret in it is written anew, with other escapes perhaps.
+                let may_differ = !is_json(bytes) || bytes.contains(&b'\\');
                 assert!(
-                    text.starts_with(cut.trim_end_matches(['*', '"'])) || !is_json(bytes),
+                    text.starts_with(cut.trim_end_matches(['*', '"'])) || may_differ,
                     "{cut:?} of {text:?}"
                 );
             }

@@ -782,10 +782,21 @@ async fn webhooks_go_to_this_machine_only() {
             answer.text()
         );
     }
+    // Only the sending shows where a name leads.
+    let named = json!({"webhooks": [{"url": "http://hooks.shop.example/in"}]}).to_string();
+    let named = Request::new("POST", "/_mock/webhooks").json(named);
+    let answer = tenant.answer(200, &named).await;
+    let warning = answer.header("stepup-mock-warning").unwrap_or_default();
+    assert!(
+        warning.ends_with("start the mock with --webhook-allow hooks.shop.example"),
+        "{warning}"
+    );
     // By name, and the name is looked up.
     let localhost = format!("http://localhost:{}/", receiver.port());
     let wanted = json!({"webhooks": [{"url": localhost}]});
-    tenant.control("/_mock/webhooks", wanted).await;
+    let wanted = Request::new("POST", "/_mock/webhooks").json(wanted.to_string());
+    let answer = tenant.answer(200, &wanted).await;
+    assert_eq!(answer.header("stepup-mock-warning"), None);
     tenant.trigger("sms.created", None).await;
     assert_eq!(types(&receiver.take()), ["sms.created"]);
 }

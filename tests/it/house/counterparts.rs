@@ -26,7 +26,7 @@ const COUNTERPARTS: &[[&str; 6]] = &[
     ["export_har", NONE, NONE, NONE, NONE, NONE],
     ["verify_requests", "verify", NONE, "verify", "verify", "verify"],
     ["get_journal_entry", NONE, NONE, "bodies", "bodies", "bodies"],
-    ["list_tenants", NONE, NONE, NONE, NONE, NONE],
+    ["list_tenants", NONE, "tenants", NONE, NONE, NONE],
     ["create_tenant", "create_tenant", NONE, "create_tenant", "createTenant", "createTenant"],
     ["delete_tenant", "drop", NONE, "delete", "delete", "close"],
     ["dump", "dump", "dump", NONE, NONE, NONE],

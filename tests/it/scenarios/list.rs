@@ -293,9 +293,9 @@ async fn an_action_that_can_never_be_is_refused_in_the_words_of_track() {
     for (code, words) in [
         (
             "pay%20it",
-            "doesn't match pattern \"^[a-zA-Z0-9_-]{1,64}$\"",
+            "has the wrong form; it must have 1 to 64 letters, digits, `_` or `-`",
         ),
-        (&*long, "longer than 64 characters"),
+        (&*long, "is too long; it must have at most 64 characters"),
     ] {
         let path = format!("/v1/users/ada/actions/{code}");
         let track = Request::new("POST", &path)

@@ -136,6 +136,7 @@ mod tests {
                 "serve",
                 "strict",
                 "visit_refusable",
+                "warning",
             ]
         );
     }

@@ -17,6 +17,9 @@ export function takesTenant(method, path) {
   return !TENANTLESS.test(`${method} ${path}`);
 }
 
+/** What SDKs and people call the APIs of a mock by, each below the URL of the mock. */
+const API = /\/+(v1(\/client|\/management)?|_mock)$/;
+
 /** The control API of the mock at a URL. */
 export class Control {
   #whyUnreachable;
@@ -30,6 +33,10 @@ export class Control {
       throw new MockUnreachable(`"${url}" is no URL of a mock; it looks like http://127.0.0.1:4750`);
     }
     this.url = url.replace(/\/+$/, "");
+    if (API.test(this.url)) {
+      const own = this.url.replace(API, "");
+      throw new MockUnreachable(`"${url}" is the URL of an API of a mock; that of the mock itself is ${own}`);
+    }
     this.#whyUnreachable = whyUnreachable;
   }
 

@@ -70,6 +70,13 @@ test("a URL where no mock is", async () => {
   assert.equal(message, '"127.0.0.1:4750" is no URL of a mock; it looks like http://127.0.0.1:4750');
 });
 
+test("the URL of an API is refused with that of the mock", async () => {
+  for (const api of ["/v1", "/v1/", "/v1/client", "/v1/management", "/_mock"]) {
+    const { message } = await refusal({ STEPUP_MOCK_URL: `http://127.0.0.1:4750${api}` });
+    assert.equal(message, `"http://127.0.0.1:4750${api}" is the URL of an API of a mock; that of the mock itself is http://127.0.0.1:4750`);
+  }
+});
+
 test("a URL where something else is", async (t) => {
   const server = createServer((_, answer) => answer.end("<html>")).listen(0, "127.0.0.1");
   t.after(() => server.close());

@@ -273,6 +273,16 @@ def test_a_url_where_no_mock_is(tests, monkeypatch):
     ])
 
 
+@pytest.mark.parametrize("api", ["/v1", "/v1/", "/v1/client", "/v1/management", "/_mock"])
+def test_the_url_of_an_api_is_refused_with_that_of_the_mock(monkeypatch, api):
+    monkeypatch.setenv("STEPUP_MOCK_URL", f"http://127.0.0.1:4750{api}")
+    with pytest.raises(stepup_mock.MockUnreachable) as raised:
+        stepup_mock.start()
+    assert str(raised.value) == (
+        f"'http://127.0.0.1:4750{api}' is the URL of an API of a mock; that of the mock itself is http://127.0.0.1:4750"
+    )
+
+
 def test_a_deterministic_mock_makes_secrets_of_names(monkeypatch):
     monkeypatch.delenv("STEPUP_MOCK_URL", raising=False)
 

@@ -84,6 +84,16 @@ impl Surface for ControlApi {
         problem(status, error_of(status), why)
     }
 
+    fn has_remarks(&self, _caller: &()) -> bool {
+        true
+    }
+
+    fn warning(&self, operation: &'static Operation, incoming: &Incoming) -> Option<String> {
+        // What the others have to say is about the vendors' APIs, and the journal has it there.
+        let is_told = std::ptr::eq(operation, &operations::CONFIGURE_WEBHOOKS);
+        is_told.then(|| incoming.remarks()).flatten()
+    }
+
     fn answered(
         &self,
         _operation: &'static Operation,

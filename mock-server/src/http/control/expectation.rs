@@ -9,7 +9,7 @@ use super::seen::Seen;
 use super::words::count;
 use crate::bounds::UNEXPECTED;
 use crate::generated::mock_control::types as wire;
-use crate::lookalike::told_apart;
+use crate::lookalike::{overlooked, told_apart};
 use crate::runtime::journal::Carried;
 use crate::runtime::{App, Recorded};
 use crate::sim::phone::Trouble;
@@ -233,12 +233,16 @@ impl Check {
                 wanted,
                 found,
             } = difference;
-            let mut found = hidden(ledger.as_deref(), &found, found.ends_with('…'));
-            let told = told_apart(&wanted, &found);
-            if told.is_none() && wanted == found && found.ends_with('…') {
-                found.push_str(" (they differ further on)");
+            let found = hidden(ledger.as_deref(), &found, found.ends_with('…'));
+            let note = match wanted == found {
+                true if found.ends_with('…') => Some("they differ further on"),
+                true => Some("they differ in what this report does not show"),
+                false => overlooked(&wanted, &found),
+            };
+            let (wanted, mut found) = told_apart(&wanted, &found).unwrap_or((wanted, found));
+            if let Some(note) = note {
+                found = format!("{found} ({note})");
             }
-            let (wanted, found) = told.unwrap_or((wanted, found));
             wire::RequestDifference {
                 place,
                 wanted,
@@ -276,11 +280,9 @@ impl Expected {
         let (least, most, times) = match given {
             [None, None, None] => (1, usize::MAX, "at least once".to_owned()),
             [Some(exactly), None, None] => (exactly, exactly, times(exactly)),
-            [None, Some(least), None] => (least, usize::MAX, format!("at least {}", times(least))),
-            [None, None, Some(most)] => (0, most, format!("at most {}", times(most))),
-            [None, Some(least), Some(most)] if least <= most => {
-                (least, most, format!("from {least} to {}", times(most)))
-            }
+            [None, Some(least), None] => (least, usize::MAX, range(least, usize::MAX)),
+            [None, None, Some(most)] => (0, most, range(0, most)),
+            [None, Some(least), Some(most)] if least <= most => (least, most, range(least, most)),
             [None, Some(_), Some(_)] => {
                 let why = format!("body {place}/atMost is less than atLeast");
                 return Err(Trouble::Malformed(why));
@@ -342,6 +344,17 @@ fn times(number: usize) -> String {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         number => format!("{number} times"),
+    }
+}
+
+/// How often, if it may be more or less.
+fn range(least: usize, most: usize) -> String {
+    match (least, most) {
+        (0, usize::MAX) => "any number of times".to_owned(),
+        (least, usize::MAX) => format!("at least {}", times(least)),
+        (least, most) if least == most => times(most),
+        (0, most) => format!("at most {}", times(most)),
+        (least, most) => format!("from {least} to {}", times(most)),
     }
 }
 

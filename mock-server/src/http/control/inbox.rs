@@ -106,10 +106,14 @@ impl ControlApi {
     /// The tenant and the number of a message that was sent, and may be deleted since. The number counts from that
     /// beginning.
     fn sent(&self, id: &str) -> Result<(Arc<Tenant>, usize, Beginning), Trouble> {
+        let what = match id {
+            "" => "the id of the message is empty".to_owned(),
+            id => format!("message {id} not found"),
+        };
         let unknown = || {
             Trouble::Unknown(format!(
-                "message {id} not found: the tenant has not sent it since its last reset, or the snapshot that it went back to is older; \
-                 list_messages lists the messages"
+                "{what}: the tenant has not sent it since its last reset, or the snapshot that it went back to is older; \
+                 GET /_mock/messages lists the messages"
             ))
         };
         let (name, number) = id.rsplit_once(':').ok_or_else(unknown)?;
@@ -130,7 +134,7 @@ impl ControlApi {
             .change_messages(|outbox| outbox.delete(number))
         {
             return Err(Trouble::Unknown(format!(
-                "message {id} not found: it is deleted; list_messages lists the messages"
+                "message {id} not found: it is deleted; GET /_mock/messages lists the messages"
             )));
         }
         Ok(wire::MessagesDeleted { deleted: 1 })

@@ -168,7 +168,7 @@ impl ControlApi {
             let user_id = readings.known(|id| authsignal.seen(id).is_some());
             let seen = authsignal.seen(user_id).ok_or_else(|| {
                 Trouble::Unknown(format!(
-                    "user {user_id} not found; list_users lists the users"
+                    "user {user_id} not found; GET /_mock/users lists the users"
                 ))
             })?;
             let actions = authsignal.actions_of(user_id).take(limit(request.limit));

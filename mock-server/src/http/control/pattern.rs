@@ -15,6 +15,7 @@ use crate::generated::mock_control::types as wire;
 use crate::http::note::is_kept;
 use crate::http::note::masking::{is_secret, without_secrets};
 use crate::likeness::nearest;
+use crate::lookalike::{resembles, visible};
 use crate::runtime::fault::{Api, NoOperation};
 use crate::sim::phone::Trouble;
 
@@ -48,7 +49,8 @@ impl Fit {
 pub(super) struct Nearness {
     /// The parts that surely fit.
     parts: usize,
-    /// Of the headers and members of bodies that do not: 2 for each that fits, 1 for each that is something else.
+    /// Of the headers and members of bodies that do not: 2 for each that fits, 1 for each that is something else. And 1 for
+    /// each word or target that a reader could take for the one that is wanted.
     members: usize,
 }
 
@@ -238,9 +240,9 @@ impl Pattern {
         }
         for part in all() {
             match part {
-                Wanted::Word(Word::User, user) => name.push(format!("of {user}")),
+                Wanted::Word(Word::User, user) => name.push(format!("of {}", visible(user))),
                 Wanted::Word(Word::Api, api) => name.push(format!("to {api}")),
-                Wanted::Target(text) => name.push(format!("to {}", text.wanted())),
+                Wanted::Target(text) => name.push(format!("to {}", visible(&text.wanted()))),
                 Wanted::Status(status) => name.push(format!("answered {status}")),
                 Wanted::Word(..) | Wanted::Header(..) | Wanted::Members(_) | Wanted::Path(..) => {}
             }
@@ -340,14 +342,21 @@ impl Wanted {
                 match found {
                     Some(found) if word.is(wanted, found) => Fit::Fits,
                     Some(found) if is_cut(found) => Fit::Lost,
-                    _ => Fit::Differs,
+                    Some(found) => {
+                        work.step(wanted.len() + found.len())?;
+                        return Ok((Fit::Differs, usize::from(resembles(wanted, found))));
+                    }
+                    None => Fit::Differs,
                 }
             }
             Self::Status(wanted) => Fit::of(*wanted == i32::from(entry.status)),
             Self::Target(text) => match text.fits(&entry.target, work)? {
                 true => Fit::Fits,
                 false if is_cut(&entry.target) => Fit::Lost,
-                false => Fit::Differs,
+                false => {
+                    let alike = text.resembles(&entry.target, work)?;
+                    return Ok((Fit::Differs, usize::from(alike)));
+                }
             },
             Self::Header(name, text) => {
                 let Some(carried) = seen.carried else {
@@ -406,8 +415,10 @@ impl Wanted {
         };
         Ok(match self {
             Self::Word(word, wanted) => {
-                let found = word.of(seen).unwrap_or("none").to_owned();
-                differ(word.place(), wanted.clone(), found)
+                let place = word.place();
+                let none = || format!("no {place}");
+                let found = word.of(seen).map_or_else(none, str::to_owned);
+                differ(place, wanted.clone(), found)
             }
             Self::Status(wanted) => differ("status", wanted.to_string(), entry.status.to_string()),
             Self::Target(text) => differ("target", text.wanted(), entry.target.clone()),
@@ -484,10 +495,22 @@ fn found_header(name: &str, seen: &Seen<'_>) -> String {
             false => without_secrets(&value).into_owned(),
         })
         .collect();
-    match values.is_empty() {
-        true if carried.lacks(name) => "the journal keeps only some of its headers".to_owned(),
-        true => "none".to_owned(),
-        false => values.join(", "),
+    match &*values {
+        [] if carried.lacks(name) => "the journal keeps only some of its headers".to_owned(),
+        [] => "no such header".to_owned(),
+        [only] => only.clone(),
+        // A single header may have commas, too.
+        several => {
+            let each = several
+                .iter()
+                .map(|value| Value::from(&**value).to_string());
+            let each: Vec<_> = each.collect();
+            format!(
+                "{} headers of this name: {}",
+                several.len(),
+                each.join(", ")
+            )
+        }
     }
 }
 
@@ -641,7 +664,7 @@ mod tests {
             ),
             (
                 json!({"headers": {"X-Other": {}}}),
-                ["header x-other", "anything", "none"],
+                ["header x-other", "anything", "no such header"],
             ),
             (
                 json!({"headers": {"X-Api-Secret": {"equals": "x"}}}),

@@ -80,7 +80,7 @@ fn found(kept: Vec<Kept>, of: Option<&Tenant>, name: &str) -> Result<Vec<Kept>, 
         |tenant| format!("tenant {} has no", tenant.name()),
     );
     Err(Trouble::Unknown(format!(
-        "{nobody} snapshot {name}; list_snapshots lists them"
+        "{nobody} snapshot {name}; GET /_mock/snapshots lists them"
     )))
 }
 

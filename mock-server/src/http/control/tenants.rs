@@ -76,9 +76,11 @@ impl ControlApi {
         let readings = Readings::of(name);
         let named = readings.each().find_map(|name| self.app.tenant(name));
         named.ok_or_else(|| {
-            Trouble::Unknown(format!(
-                "tenant {name} not found; list_tenants lists the tenants"
-            ))
+            let what = match name {
+                "" => "the id of the tenant is empty".to_owned(),
+                name => format!("tenant {name} not found"),
+            };
+            Trouble::Unknown(format!("{what}; GET /_mock/tenants lists the tenants"))
         })
     }
 

@@ -668,8 +668,8 @@ async fn every_operation_takes_either_id_of_a_tenant_under_each_of_its_names() {
             for id in ["app", "auth"] {
                 let (_, answer) = mock.send("POST", path, &body(&[(member, id)])).await;
                 let why = answer["message"].as_str().unwrap_or_default();
-                let is_found =
-                    !why.starts_with("body") && !why.ends_with("list_tenants lists the tenants");
+                let is_found = !why.starts_with("body")
+                    && !why.ends_with("GET /_mock/tenants lists the tenants");
                 assert!(is_found, "{path} {member} {id}: {answer}");
             }
             let unknown = body(&[(member, "nobody")]);
@@ -677,7 +677,7 @@ async fn every_operation_takes_either_id_of_a_tenant_under_each_of_its_names() {
             assert_eq!(status, 404, "{path}");
             assert_eq!(
                 answer["message"],
-                "tenant nobody not found; list_tenants lists the tenants"
+                "tenant nobody not found; GET /_mock/tenants lists the tenants"
             );
         }
         let missing = mock.refusal("POST", path, rest).await;

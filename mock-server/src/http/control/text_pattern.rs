@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::matching::{Halt, Work};
 use crate::bounds::REGEX;
 use crate::generated::mock_control::types as wire;
+use crate::lookalike::resembles;
 
 /// What a text must be.
 #[derive(Default)]
@@ -74,6 +75,15 @@ impl Text {
     pub(super) fn fits(&self, text: &str, work: &Work) -> Result<bool, Halt> {
         Ok(self.equals.as_ref().is_none_or(|equals| equals == text)
             && self.like.fits(text, work)?)
+    }
+
+    /// Whether a reader could take a text for the one that it must equal.
+    pub(super) fn resembles(&self, text: &str, work: &Work) -> Result<bool, Halt> {
+        let Some(equals) = &self.equals else {
+            return Ok(false);
+        };
+        work.step(equals.len() + text.len())?;
+        Ok(resembles(equals, text))
     }
 
     pub(super) fn wanted(&self) -> String {

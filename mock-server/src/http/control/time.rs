@@ -19,7 +19,8 @@ impl ControlApi {
         &self,
         wanted: wire::ClockChange,
     ) -> Result<wire::Clock, Trouble> {
-        let tenant = wanted.tenant.map(|name| self.named(&name)).transpose()?;
+        let name = wanted.tenant.as_deref();
+        let tenant = name.map(|name| self.named(name)).transpose()?;
         let forward = advance(wanted.advance_seconds, wanted.advance_milliseconds);
         let shift = match (wanted.time, forward) {
             (Some(_), Some(_)) => {
@@ -37,6 +38,8 @@ impl ControlApi {
         };
         let passed = self.app.pass(tenant.as_ref(), wanted.freeze, shift).await;
         passed.map_err(|why| Trouble::Malformed(format!("body /{place} is too large: {why}")))?;
+        // Somebody may have deleted or replaced it meanwhile.
+        let tenant = name.map(|name| self.named(name)).transpose()?;
         Ok(self.told(tenant.as_ref()))
     }
 
@@ -58,4 +61,41 @@ fn advance(seconds: Option<i64>, milliseconds: Option<i64>) -> Option<Duration> 
     seconds.or(milliseconds)?;
     let seconds = Duration::from_secs(seconds.unwrap_or_default());
     Some(seconds.saturating_add(Duration::from_millis(milliseconds.unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use serde_json::json;
+
+    use super::super::tests::Mock;
+    use crate::domain::authsignal::Enrollment;
+    use crate::domain::authsignal::vocabulary::Method;
+
+    #[tokio::test]
+    async fn a_move_of_a_clock_ends_when_its_tenant_is_deleted() {
+        // It takes connections and answers nothing.
+        let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", receiver.local_addr().unwrap());
+        let mock = Mock::of(json!({"tenants": [
+            {"authsignal": {"id": "one", "secret": "s", "webhooks": [{"url": url, "events": ["authenticator.created"]}]}},
+        ]}));
+        let part = mock.app.authsignal("one").unwrap();
+        let sms = Enrollment {
+            phone_number: Some("+64270000000".into()),
+            ..Enrollment::new(Method::Sms)
+        };
+        part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms))
+            .unwrap();
+        let change = r#"{"tenant": "one", "advanceSeconds": 3600}"#;
+        let mut moved = pin!(mock.send("POST", "/_mock/clock", change));
+        let context = &mut Context::from_waker(Waker::noop());
+        assert!(moved.as_mut().poll(context).is_pending());
+        let (status, answer) = mock.send("DELETE", "/_mock/tenants/one", "").await;
+        assert_eq!(status, 200, "{answer}");
+        let (status, answer) = moved.await;
+        assert_eq!(status, 404, "{answer}");
+    }
 }

@@ -325,6 +325,94 @@ expected track of ada with these headers or bodies, at least once; it came never
     }
 
     #[tokio::test]
+    async fn a_request_that_looks_like_the_one_expected_is_the_nearest_and_says_how_it_differs() {
+        let mock = mock();
+        let tenant = mock.app.tenant("one").unwrap();
+        for user in ["bob", "ada", "eve"] {
+            let note = Note {
+                user_id: Some(user.to_owned()),
+                wire: Wire {
+                    headers: b"x-trace: 7\nx-trace: 8\n".to_vec(),
+                    ..Wire::default()
+                },
+                ..Note::new("authsignal", "POST", format!("/v1/users/{user}"), 200)
+            };
+            mock.app.record(Some(tenant.ledger()), note);
+        }
+        for (pattern, nearest, difference) in [
+            (
+                json!({"userId": "Ada"}),
+                2,
+                ["userId", "Ada", "ada (only upper and lower case differ)"],
+            ),
+            (
+                json!({"userId": "ada "}),
+                2,
+                ["userId", "ada\\u{20}", "ada"],
+            ),
+            (
+                json!({"target": {"equals": "/v1/users/a%64a"}}),
+                2,
+                [
+                    "target",
+                    "/v1/users/a%64a",
+                    "/v1/users/ada (only the percent-encoding differs)",
+                ],
+            ),
+            (
+                json!({"headers": {"x-trace": {"equals": "7, 8"}}}),
+                3,
+                [
+                    "header x-trace",
+                    "7, 8",
+                    "2 headers of this name: \"7\", \"8\"",
+                ],
+            ),
+            (
+                json!({"operation": "track", "userId": "ada"}),
+                2,
+                ["operation", "track", "no operation"],
+            ),
+        ] {
+            let found = verify(&mock, json!({"expected": [{"pattern": pattern}]})).await;
+            let unmet = &found["unmet"][0];
+            assert_eq!(unmet["nearest"]["number"], nearest, "{found}");
+            let [place, wanted, told] = difference;
+            let difference = json!([{"place": place, "wanted": wanted, "found": told}]);
+            assert_eq!(unmet["differences"], difference, "{found}");
+        }
+        let spaced = json!({"expected": [{"pattern": {"userId": "ada "}}]});
+        let found = verify(&mock, spaced).await;
+        assert_eq!(
+            found["unmet"][0]["wanted"],
+            "a request of ada\\u{20}, at least once"
+        );
+    }
+
+    #[tokio::test]
+    async fn how_often_a_request_may_come_is_said_in_words() {
+        let mock = mock();
+        for number in 0..4 {
+            track(&mock, "one", "ada", number);
+        }
+        for (times, said) in [
+            (json!({"atLeast": 0, "atMost": 0}), "never"),
+            (json!({"atMost": 0}), "never"),
+            (json!({"atLeast": 2, "atMost": 2}), "2 times"),
+            (json!({"atLeast": 0, "atMost": 1}), "at most once"),
+            (json!({"atLeast": 1, "atMost": 3}), "from 1 to 3 times"),
+        ] {
+            let mut expected = times;
+            expected["pattern"] = json!({"userId": "ada"});
+            let found = verify(&mock, json!({"expected": [expected]})).await;
+            let wanted = &found["unmet"][0]["wanted"];
+            assert_eq!(*wanted, format!("a request of ada, {said}"), "{found}");
+        }
+        let any = json!({"expected": [{"pattern": {"userId": "eve"}, "atLeast": 0}]});
+        assert_eq!(verify(&mock, any).await["verified"], true);
+    }
+
+    #[tokio::test]
     async fn numbers_order_and_other_requests_are_checked() {
         let mock = mock();
         track(&mock, "one", "ada", 1);

@@ -15,6 +15,7 @@ use crate::domain::authsignal::webhook::{
 };
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
+use crate::remark;
 use crate::runtime::delivery::body;
 use crate::runtime::ledger::Beginning;
 use crate::runtime::part::AuthsignalPart;
@@ -121,7 +122,12 @@ impl ControlApi {
     ) -> Result<wire::WebhooksConfigured, Trouble> {
         let tenant = self.authsignal(either(&wanted.tenant, &wanted.tenant_id, "tenantId")?)?;
         let target = |place: String, url: &str| match self.app.courier.check(url) {
-            Ok(()) => Ok(Arc::from(url)),
+            Ok(()) => {
+                if let Some(doubt) = self.app.courier.doubt(url) {
+                    remark::say(doubt);
+                }
+                Ok(Arc::from(url))
+            }
             Err(why) => Err(Trouble::Malformed(format!("body /{place}/url: {why}"))),
         };
         let mut endpoints = None;

@@ -233,13 +233,14 @@ fn masked(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let (name, after) = from.split_at(string(from));
-        out.push_str(name);
         rest = after;
         let colon = after.len() - after.trim_start().len();
         let is_name = after[colon..].starts_with(':');
         if !is_name {
+            out.push_str(&masked_string(name));
             continue;
         }
+        out.push_str(name);
         // Decoded, because a name can be written in several ways.
         let name = serde_json::from_str::<String>(name).unwrap_or_default();
         let value = &after[colon + 1..];
@@ -272,6 +273,40 @@ fn masked(text: &str) -> String {
         Cow::Borrowed(_) => out,
     }
 }
+
+/// The text of a string of JSON, or of its beginning, without the secrets that stand in it behind escapes: those of JSON in
+/// the string, and of URLs whose slashes are escaped.
+fn masked_string(written: &str) -> Cow<'_, str> {
+    if !written.contains('\\') {
+        return Cow::Borrowed(written);
+    }
+    let Some((read, end)) = read_string(written) else {
+        return Cow::Borrowed(written);
+    };
+    let shown = match read.trim_start().starts_with(['{', '[']) {
+        true => masked(&read),
+        false => without_secrets(&read).into_owned(),
+    };
+    if shown == read {
+        return Cow::Borrowed(written);
+    }
+    let shown = Value::from(shown).to_string();
+    Cow::Owned(shown[..shown.len() - 1].to_owned() + end)
+}
+
+/// What a string of JSON says, and the quote at its end. One that was cut has none, and perhaps a part of an escape there.
+fn read_string(written: &str) -> Option<(String, &'static str)> {
+    if let Ok(read) = serde_json::from_str(written) {
+        return Some((read, "\""));
+    }
+    let cuts =
+        (0..=LONGEST_ESCAPE).filter_map(|rest| written.get(..written.len().checked_sub(rest)?));
+    let read = cuts.map(|kept| serde_json::from_str(&format!("{kept}\"")));
+    read.flatten().next().map(|read| (read, ""))
+}
+
+/// Bytes of the longest escape of JSON: a character in two parts, such as `\ud83d\ude00`.
+const LONGEST_ESCAPE: usize = 12;
 
 /// A text without tokens, and without what is secret in its URLs: passwords, and what the name of a parameter says.
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
@@ -412,6 +447,18 @@ mod tests {
             ),
             (r#"{"\u0074oken":"x"}"#, r#"{"\u0074oken":"***"}"#),
             (
+                r#"{"raw":"{\"password\":\"hunter2\",\"n\":1}","b":"say \"token\": x"}"#,
+                r#"{"raw":"{\"password\":\"***\",\"n\":1}","b":"say \"token\": x"}"#,
+            ),
+            (
+                r#"["{\"a\":[\"{\\\"apiKey\\\":\\\"k\\\"}\"]}"]"#,
+                r#"["{\"a\":[\"{\\\"apiKey\\\":\\\"***\\\"}\"]}"]"#,
+            ),
+            (
+                r#"{"to":"https:\/\/ada:hunter2@h.test\/?token=OPAQUE&x=1"}"#,
+                r#"{"to":"https://ada:***@h.test/?token=***&x=1"}"#,
+            ),
+            (
                 r#"{"tokn":"eyJh.eyJi.c","eyJh.eyJi.c":["eyJh.eyJi.c"]}"#,
                 r#"{"tokn":"***","***":["***"]}"#,
             ),
@@ -489,14 +536,18 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_body_hides_what_it_breaks_off_in() {
-        let sent = r#"{"a":1,"token":"abcdef"}"#;
-        for end in 0..sent.len() {
-            let told = shown(&sent.as_bytes()[..end], sent.len());
-            assert!(
-                !told.text.contains('f') && !told.text.contains("abc"),
-                "{told:?}"
-            );
-            assert!(end == 0 || told.cut.is_some(), "{end}");
+        for sent in [
+            r#"{"a":1,"token":"abcdef"}"#,
+            r#"{"a":"{\"token\":\"abcd\u00e9f\",\"n\":1}"}"#,
+        ] {
+            for end in 0..sent.len() {
+                let told = shown(&sent.as_bytes()[..end], sent.len());
+                assert!(
+                    !told.text.contains('f') && !told.text.contains("abc"),
+                    "{told:?}"
+                );
+                assert!(end == 0 || told.cut.is_some(), "{end}");
+            }
         }
     }
 

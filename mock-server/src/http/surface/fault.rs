@@ -9,7 +9,9 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
+use crate::iso8601;
 use crate::likeness::nearest;
+use crate::patterns::matching;
 
 /// The rest of a sentence that begins with the place of the fault.
 pub(super) fn reason(error: &ValidationError<'_>) -> String {
@@ -23,10 +25,13 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
         }
         ValidationErrorKind::Enum { options } => unknown_word(found, options),
         ValidationErrorKind::Format { format } => {
-            format!("has the wrong form; it must be {}", form(format))
+            let of_time = found.as_str().filter(|_| format == "date-time");
+            let fault = of_time.and_then(iso8601::fault);
+            let fault = fault.unwrap_or("has the wrong form");
+            format!("{fault}; it must be {}", form(format))
         }
         ValidationErrorKind::Pattern { pattern } => {
-            format!("has the wrong form; it must match the pattern {pattern}")
+            format!("has the wrong form; it must {}", matching(pattern))
         }
         ValidationErrorKind::MinLength { limit } => {
             format!(
@@ -238,6 +243,25 @@ mod tests {
             of(&json!({"enum": ["UPDATE"]}), &json!("x")),
             "has an unknown value; it must be UPDATE"
         );
+    }
+
+    #[test]
+    fn a_time_is_refused_with_what_is_wrong_with_it() {
+        let time = json!({"format": "date-time"});
+        for (text, told) in [
+            (
+                "2030-02-29T00:00:00Z",
+                "names a day that does not exist; it must be a date",
+            ),
+            (
+                "9999",
+                "is a year alone; it must be a date and time with an offset",
+            ),
+            ("tomorrow", "has the wrong form; it must be a date and time"),
+        ] {
+            let reason = of(&time, &json!(text));
+            assert!(reason.starts_with(told), "{reason}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 
 use super::fault;
 use super::rejection::Rejection;
+use crate::iso8601;
+use crate::patterns::of_type;
 
 /// A parameter on its way to its type.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl Given<Cow<'_, str>> {
         self.map(|text| {
             text.parse()
                 .map(Some)
-                .map_err(|error: T::Err| error.to_string())
+                .map_err(|error: T::Err| of_type(&error.to_string()))
         })
     }
 
@@ -102,7 +104,11 @@ impl Given<Cow<'_, str>> {
             let date = || (text.len() == "2024-05-13".len()).then(|| text.parse::<Date>().ok())?;
             let time = text.parse().ok().or_else(|| midnight(date()?));
             time.map(Some).ok_or_else(|| {
-                "must be an ISO 8601 time such as `2024-05-13T04:59:02.640Z`, or a date such as `2024-05-13`".to_owned()
+                let form = "must be an ISO 8601 time such as `2024-05-13T04:59:02.640Z`, or a date such as `2024-05-13`";
+                match iso8601::fault(&text) {
+                    Some(fault) => format!("{fault}; it {form}"),
+                    None => form.to_owned(),
+                }
             })
         })
     }

@@ -16,7 +16,7 @@ use super::bounds::{self, FileBounds};
 use super::extent::Extent;
 use super::fault;
 use super::given::Given;
-use super::intake::Fault;
+use super::intake::{Fault, is_no_chunk};
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::{Schema, drop_null_members, has_null, has_point};
@@ -171,8 +171,15 @@ impl Incoming {
                 Ok(frame) => frame,
                 Err(error) => {
                     let fault = Fault::of(&error);
-                    let early = || Rejection::malformed("body", "ended too early");
-                    return Err(fault.map_or_else(early, Rejection::from));
+                    let broken = || match is_no_chunk(&error) {
+                        true => Rejection::malformed(
+                            "body",
+                            "is not in chunks as Transfer-Encoding says: each begins with its size in hexadecimal digits, \
+                             and ends with a line break",
+                        ),
+                        false => Rejection::malformed("body", "ended too early"),
+                    };
+                    return Err(fault.map_or_else(broken, Rejection::from));
                 }
             };
             let Ok(piece) = frame.into_data() else {
@@ -223,9 +230,13 @@ impl Incoming {
                 }
                 Err(_) => continue,
             };
-            if !operation.query_parameters.contains(&&*name) && unknown.len() < unknown::TOLD {
-                let known = operation.query_parameters;
-                unknown.push(Unknown::query_parameter(&name, known));
+            let known = operation.query_parameters;
+            if !known.contains(&&*name) && unknown.len() < unknown::TOLD {
+                let one = Unknown::query_parameter(&name, known);
+                // One that is given twice is told once.
+                if !unknown.contains(&one) {
+                    unknown.push(one);
+                }
             }
         }
         self.judge(unknown)?;
@@ -436,7 +447,8 @@ impl Incoming {
             let reason = if error.is_data() {
                 format!("is ambiguous: {error}")
             } else {
-                unambiguous::syntax_fault(&error)
+                let of_encoding = unambiguous::encoding_fault(&self.body).map(str::to_owned);
+                of_encoding.unwrap_or_else(|| unambiguous::syntax_fault(&error))
             };
             Rejection::malformed("body", reason)
         })?;

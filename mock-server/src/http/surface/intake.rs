@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future as _;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -166,6 +167,21 @@ impl Fault {
         }
         None
     }
+}
+
+/// Whether the reading of a body failed because it is not in chunks, as its request says that it is.
+pub fn is_no_chunk(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::InvalidData
+            );
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl fmt::Display for Fault {

@@ -28,7 +28,8 @@ use super::rejection::Rejection;
 use super::reply::Reply;
 use crate::{remark, skew, traces};
 
-/// The header of an answer that says what the mock has ignored of the request, or that the mock has a bug.
+/// The header of an answer that says what the mock has ignored of the request, what will not work as it is set, or that the
+/// mock has a bug.
 const WARNING: HeaderName = HeaderName::from_static("stepup-mock-warning");
 
 /// The header by which a request asks for an error.
@@ -92,6 +93,11 @@ pub trait Surface: Send + Sync + 'static {
     /// Whether what is carried out for this caller may have something to say in the journal.
     fn has_remarks(&self, _caller: &Self::Caller) -> bool {
         false
+    }
+
+    /// What the answer has to say of its request in a header, besides what the mock has ignored.
+    fn warning(&self, _operation: &'static Operation, _incoming: &Incoming) -> Option<String> {
+        None
     }
 
     /// The time that the answer to this caller tells, if it is not the machine's.
@@ -272,7 +278,8 @@ fn sent<S: Surface>(
     surface.answered(operation, &incoming, seen.caller.as_ref(), &reply);
     let ahead = reply.planned.as_ref().map_or(0, |planned| planned.ahead);
     let mut response = reply.into_response();
-    if let Some(warning) = incoming.broken().or_else(|| incoming.ignored()) {
+    let warning = incoming.broken().or_else(|| incoming.ignored());
+    if let Some(warning) = warning.or_else(|| surface.warning(operation, &incoming)) {
         response.headers_mut().insert(WARNING, in_header(&warning));
     }
     if let Some(date) = seen.caller.and_then(|caller| date(surface, &caller, ahead)) {

@@ -272,6 +272,10 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
         "body is not valid JSON at line 2, column 10"
     );
     assert_eq!(
+        body("\u{feff}{\"users\": [\"ada\"], \"count\": 1}"),
+        "body begins with a byte order mark, which JSON in a request must not have; save or send it as UTF-8 without one"
+    );
+    assert_eq!(
         body(r#"{"users": ["ada", ""], "count": 1}"#),
         "body /users/1 is too short; it must have at least 1 character"
     );
@@ -406,18 +410,19 @@ fn a_time_has_an_offset_or_is_a_date() {
         assert_eq!(since(text).unwrap(), time, "{text}");
     }
     let dateless = "must be an ISO 8601 time such as `2024-05-13T04:59:02.640Z`, or a date such as `2024-05-13`";
-    for text in [
-        "",
-        "yesterday",
-        "1715576342",
-        "2024-05-13T04:59:02",
-        "2024-13-05",
-        "2024-05",
-        "2024-05-13T04:59:02+02:00",
+    for (text, fault) in [
+        ("", ""),
+        ("yesterday", ""),
+        ("1715576342", ""),
+        ("2024-05-13T04:59:02", "has no offset; it "),
+        ("2024-13-05", "names a month that does not exist; it "),
+        ("2023-02-29", "names a day that does not exist; it "),
+        ("2024-05", ""),
+        ("2024-05-13T04:59:02+02:00", ""),
     ] {
         assert_eq!(
             rejected(since(text)),
-            format!("query parameter since {dateless}"),
+            format!("query parameter since {fault}{dateless}"),
             "{text}"
         );
     }
@@ -447,7 +452,7 @@ fn a_text_that_does_not_match_its_pattern_is_refused_with_its_name_and_the_patte
     assert!(code("/orders/app/%61b").is_ok());
     assert_eq!(
         rejected(code("/orders/app/a%20b")),
-        "path parameter user doesn't match pattern \"^[a-z]*$\""
+        "path parameter user has the wrong form; it must match the pattern ^[a-z]*$"
     );
 }
 
@@ -483,13 +488,13 @@ fn a_name_that_the_spec_does_not_have_is_ignored_with_a_warning_or_refused() {
         "body /notes/1/txet is unknown; the known ones are notes, own, text; did you mean text?"
     );
 
-    let (taken, ignored) = read(false, "/?tenant=a&limti=secret&%zz=1", "");
+    let (taken, ignored) = read(false, "/?tenant=a&limti=secret&%zz=1&limti=again", "");
     assert_eq!(taken.unwrap(), json!({}));
     assert_eq!(
         ignored.unwrap(),
         "the spec has no query parameter limti, so the mock has ignored it; did you mean limit?"
     );
-    let (refused, _) = read(true, "/?tenant=a&limti=secret", "");
+    let (refused, _) = read(true, "/?tenant=a&limti=secret&limti=again", "");
     assert!(rejected(refused).starts_with("query parameter limti is unknown"));
 
     let (taken, ignored) = read(false, "/?tenant=a", r#"{"own": {"any": 1}}"#);

@@ -1,11 +1,14 @@
 //! `clock` and `reset`: the time of a running mock's tenants, and the way back to its start. Knows no operation.
 
+use std::str::FromStr;
+
 use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Value, json};
 
 use super::{RunningMock, say, text};
+use crate::iso8601;
 
 /// What to do with a clock.
 #[derive(Debug, Subcommand)]
@@ -44,12 +47,36 @@ pub(super) struct OfTenant {
 
 fn time(text: &str) -> Result<Timestamp, String> {
     let end = Timestamp::constant(253_370_764_800, 0);
-    let time: Option<Timestamp> = text.parse().ok();
-    time.filter(|time| *time <= end).ok_or_else(|| {
-        format!(
-            "write it as 2030-01-01T00:00:00Z, or with an offset as 2030-01-01T01:00:00+01:00; a clock ends at {end}"
-        )
+    match text.parse::<Timestamp>() {
+        Ok(time) if time <= end => Ok(time),
+        Ok(_) => Err(format!("a clock ends at {end}; give an earlier time")),
+        Err(_) => {
+            let fault = iso8601::fault(text).map_or(String::new(), |fault| format!("it {fault}; "));
+            Err(format!(
+                "{fault}write it as 2030-01-01T00:00:00Z, or with an offset as 2030-01-01T01:00:00+01:00; a clock ends at {end}"
+            ))
+        }
+    }
+}
+
+/// How long something takes: seconds, or a number with its unit.
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
+    let seconds = match text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => text.parse().ok(),
+        false => {
+            let by = forward(text).ok().filter(|by| by.subsec_nanos() == 0);
+            by.and_then(|by| u32::try_from(by.as_secs()).ok())
+        }
+    };
+    seconds.ok_or_else(|| {
+        "write whole seconds, such as `90`, or a time with its unit, such as `90s`, `10m` or `1h`".to_owned()
     })
+}
+
+/// A whole number.
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "write a whole number, such as `3`, that is not too large".to_owned())
 }
 
 fn forward(text: &str) -> Result<SignedDuration, String> {
@@ -107,4 +134,52 @@ pub(super) fn reset(mock: &RunningMock, tenant: Option<String>) -> anyhow::Resul
             .query(&[("tenant", &tenant)])
     })?;
     say(&said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{seconds, time, whole};
+
+    #[test]
+    fn a_time_that_is_none_is_refused_with_what_is_wrong_with_it() {
+        for (text, told) in [
+            ("9999", "it is a year alone; write it as"),
+            (
+                "9999-01-02T00:00:00Z",
+                "a clock ends at 9999-01-01T00:00:00Z; give an earlier time",
+            ),
+            (
+                "9999-12-31T00:00:00Z",
+                "it is beyond what a clock can show; write",
+            ),
+            (
+                "2030-02-29",
+                "it names a day that does not exist; write it as",
+            ),
+            ("tomorrow", "write it as 2030-01-01T00:00:00Z"),
+        ] {
+            let refused = time(text).unwrap_err();
+            assert!(refused.starts_with(told), "{refused}");
+        }
+        assert!(time("2030-02-28T00:00:00Z").is_ok());
+    }
+
+    #[test]
+    fn seconds_may_have_a_unit() {
+        for (text, read) in [
+            ("90", 90),
+            ("90s", 90),
+            ("1h", 3600),
+            ("1m 30s", 90),
+            ("0", 0),
+        ] {
+            assert_eq!(seconds(text), Ok(read), "{text}");
+        }
+        for text in ["", "x", "-1", "1500ms", "4294967296", "1 month"] {
+            let refused = seconds(text).unwrap_err();
+            assert!(refused.starts_with("write whole seconds"), "{text}");
+        }
+        assert_eq!(whole::<u16>("7"), Ok(7));
+        assert!(whole::<u16>("70000").is_err() && whole::<u32>("x").is_err());
+    }
 }

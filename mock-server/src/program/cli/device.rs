@@ -12,6 +12,7 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::runtime::read_bounded;
 use crate::sim::ceremony::ORIGIN;
 use crate::sim::passkey::Authenticator;
+use crate::unambiguous::MARK;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PasskeyAction {
@@ -203,7 +204,8 @@ fn act(mock: &RunningMock, path: &str, subject: &Value) -> anyhow::Result<()> {
 
 fn stdin() -> anyhow::Result<Value> {
     let options = read_bounded(std::io::stdin().lock()).context("stdin")?;
-    serde_json::from_slice(&options).context("stdin must be JSON: the options of the ceremony")
+    let options = options.strip_prefix(MARK).unwrap_or(&options);
+    serde_json::from_slice(options).context("stdin must be JSON: the options of the ceremony")
 }
 
 fn print(credential: &Value) -> anyhow::Result<()> {

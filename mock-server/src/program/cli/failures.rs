@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::clock::whole;
 use super::{RunningMock, text};
 use crate::program::visible::{visible, visible_json};
 
@@ -25,7 +26,7 @@ pub(super) enum FailuresAction {
         #[arg(long, default_value_t = 503)]
         status: u16,
         /// How many requests fail
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = whole::<u32>)]
         times: u32,
         /// Header of the answers, such as `Retry-After: 0`; repeat it for several
         #[arg(long, value_name = "NAME: VALUE", value_parser = header)]

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::clock::whole;
 use super::failures::{OfTenant, header};
 use super::plan::Plan;
 use super::{RunningMock, path_segment};
@@ -44,10 +45,10 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// How many of these requests pass first
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>)]
     skip: Option<u32>,
     /// How many requests it applies to [default: 1]
-    #[arg(long, value_name = "NUMBER", conflicts_with = "always")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, conflicts_with = "always")]
     times: Option<u32>,
     /// It applies until it is taken back
     #[arg(long)]
@@ -62,7 +63,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "NAME")]
     error: Option<String>,
     /// Status of the answer
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u16>)]
     status: Option<u16>,
     /// Header of the answer, such as `Retry-After: 0`; repeat it for several
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
@@ -83,10 +84,10 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "WHAT", value_parser = ["reset_before_answer", "reset_after_answer", "timeout"])]
     connection: Option<String>,
     /// The body ends after so many bytes
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = whole::<u64>)]
     truncate_after: Option<u64>,
     /// The body takes its time
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = whole::<u64>)]
     bytes_per_second: Option<u64>,
     /// The body is not JSON
     #[arg(long)]
@@ -95,7 +96,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "CHANGE[:MEMBER]", value_parser = wrong_schema)]
     wrong_schema: Option<Value>,
     /// By how many seconds the time of the request is ahead; behind, if negative
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = whole::<i64>)]
     skew_seconds: Option<i64>,
     #[command(flatten)]
     of: OfTenant,

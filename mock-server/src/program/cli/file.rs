@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::{RunningMock, text};
 use crate::program::visible::{visible, visible_document};
-use crate::runtime::read_file;
+use crate::runtime::read_text;
 use crate::runtime::seed::schema::SCHEMA;
 
 pub(super) fn dump(mock: &RunningMock, tenant: Option<&str>, secrets: bool) -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn dump(mock: &RunningMock, tenant: Option<&str>, secrets: bool) -> a
 }
 
 pub(super) fn load(mock: &RunningMock, file: &Path) -> anyhow::Result<()> {
-    let seed = read_file(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let seed = read_text(file).with_context(|| format!("cannot read {}", file.display()))?;
     let answer = mock.call(|http, url| {
         http.post(format!("{url}/_mock/load"))
             .header("Content-Type", "application/json")

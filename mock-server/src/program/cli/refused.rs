@@ -55,16 +55,16 @@ const LISTS: [(&str, &str, &str); 3] = [
 /// Where an API's reader looks something up, and where a person does.
 const ADVICE: [(&str, &str); 5] = [
     (
-        "list_messages lists the messages",
+        "GET /_mock/messages lists the messages",
         "`stepup-mock inbox` shows the messages",
     ),
     (
-        "list_snapshots lists them",
+        "GET /_mock/snapshots lists them",
         "`stepup-mock snapshot list` shows them",
     ),
     (
-        "list_tenants lists the tenants",
-        "`stepup-mock scenarios list` names the tenants",
+        "GET /_mock/tenants lists the tenants",
+        "`stepup-mock tenants` lists the tenants",
     ),
     (
         "GET /_mock/faults lists those",
@@ -154,8 +154,8 @@ mod tests {
             ("body /novel/0: is odd", "body /novel/0: is odd"),
             ("tenant x has no users", "tenant x has no users"),
             (
-                "tenant x not found; list_tenants lists the tenants",
-                "tenant x not found; `stepup-mock scenarios list` names the tenants",
+                "tenant x not found; GET /_mock/tenants lists the tenants",
+                "tenant x not found; `stepup-mock tenants` lists the tenants",
             ),
         ] {
             assert_eq!(told(said), in_own_words);

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Subcommand};
 use serde_json::{Value, json};
 
+use super::clock::{seconds, whole};
 use super::failures::OfTenant;
 use super::plan::Plan;
 use super::{RunningMock, path_segment};
@@ -52,10 +53,10 @@ pub(super) struct Wanted {
     #[arg(long, value_parser = ["sms", "email", "whatsapp"])]
     channel: Option<String>,
     /// How many of these pass first
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>)]
     skip: Option<u32>,
     /// To how many it happens [default: 1; a code stays]
-    #[arg(long, value_name = "NUMBER", conflicts_with = "always")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, conflicts_with = "always")]
     times: Option<u32>,
     /// It happens until it is taken back
     #[arg(long)]
@@ -78,8 +79,8 @@ pub(super) struct Wanted {
     /// How the challenge of the action ends
     #[arg(long, value_name = "END", value_parser = ["succeed", "fail"])]
     challenge: Option<String>,
-    /// How long after the request `--phone` or `--challenge` acts, by the clock of the tenant
-    #[arg(long, value_name = "SECONDS")]
+    /// How long after the request `--phone` or `--challenge` acts, by the clock of the tenant: seconds, or a time such as `1h`
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     after: Option<u32>,
     /// What goes wrong with a request, as JSON, such as `{"operation": "track", "skip": 2, "connection": "timeout"}`
     #[arg(long, value_name = "JSON", value_parser = read_json)]

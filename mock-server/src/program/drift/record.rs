@@ -268,6 +268,13 @@ impl Recorder {
         if name != OPEN && is_private(name) {
             return mask(name, may_mask);
         }
+        if let Some(inner) = inner(text) {
+            let open = self.value("", &inner, may_mask)?;
+            return Ok(match open == inner {
+                true => escaped(text),
+                false => open.to_string(),
+            });
+        }
         let open = without_private(text);
         // A URL without its parameters is still one; a text without its token may be nothing that the server takes.
         if open != text && !text.contains("://") {
@@ -372,6 +379,12 @@ impl Recorder {
     }
 }
 
+/// The JSON in a text that is an object or a list of JSON.
+fn inner(text: &str) -> Option<Value> {
+    let is_one = text.trim_start().starts_with(['{', '[']);
+    is_one.then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 fn reference(place: &str) -> String {
     format!("${{{place}}}")
 }
@@ -444,7 +457,8 @@ mod tests {
         let track = ("POST", "/v1/users/ada/actions/pay");
         let body = json!({
             "email": "ada@example.org", "phoneNumber": "+64 21 123-4567", "username": "ada.l", "ipAddress": "198.51.100.9",
-            "custom": {"password": "hunter2", "mail": "ada@example.org", "note": "a ${b}"},
+            "custom": {"password": "hunter2", "mail": "ada@example.org", "note": "a ${b}",
+                "raw": r#"{"password": "hunter2", "by": ["ada@example.org"]}"#, "list": "[1, 2]"},
         });
         let answer =
             json!({"state": "ALLOW", "idempotencyKey": "0123-4567", "token": "eyJh.eyJi.cccc"});
@@ -453,7 +467,8 @@ mod tests {
         let kept = json!({
             "email": "${prefix}person-1@example.com", "phoneNumber": "+447700900001", "username": "${prefix}person-1",
             "ipAddress": "203.0.113.7",
-            "custom": {"password": "***", "mail": "${prefix}person-1@example.com", "note": "a $${b}"},
+            "custom": {"password": "***", "mail": "${prefix}person-1@example.com", "note": "a $${b}",
+                "raw": r#"{"by":["${prefix}person-1@example.com"],"password":"***"}"#, "list": "[1, 2]"},
         });
         assert_eq!(step.body, Some(kept));
         let shape = json!({"state": "string", "idempotencyKey": "string", "token": "token"});

@@ -92,9 +92,19 @@ impl Recording {
 
     /// What was recorded, and what was not.
     pub(super) fn summary(&self) -> String {
-        let mut text = format!("{} requests are in {}\n", self.steps, self.name.display());
+        let are = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 request {one}"),
+            count => format!("{count} requests {many}"),
+        };
+        let recorded = are(self.steps, "is in", "are in");
+        let mut text = format!("{recorded} {}\n", self.name.display());
         for (why, count) in &self.left_out {
-            let _ = writeln!(text, "{count} could not be recorded: {}", visible(why));
+            let left_out = are(
+                *count,
+                "could not be recorded, because",
+                "could not be recorded, each because",
+            );
+            let _ = writeln!(text, "{left_out} {}", visible(why));
         }
         text
     }

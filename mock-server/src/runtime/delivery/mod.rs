@@ -31,6 +31,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use sha2::Sha256;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use super::hosts::is_loopback;
 use super::lock::lock;
 use crate::authorities;
 use crate::bounds::DELIVERIES_OF_ALL;
@@ -226,6 +227,19 @@ impl Courier {
     /// It is not a URL, does not use HTTP or HTTPS, is not on this machine, or is the mock itself.
     pub fn check(&self, url: &str) -> Result<(), String> {
         self.target(url).map(drop)
+    }
+
+    /// What may be wrong with a target that [`check`](Self::check) has let pass: only the sending shows where a name leads.
+    pub fn doubt(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
+        let name = url.domain()?;
+        let is_sure = is_loopback(name.trim_end_matches('.')) || is_allowed(&self.allowed, name);
+        (!is_sure).then(|| {
+            format!(
+                "the mock sends webhooks to {name} only if this name leads to this machine; to send to another, start the mock \
+                 with --webhook-allow {name}"
+            )
+        })
     }
 
     fn target(&self, url: &str) -> Result<Url, String> {

@@ -117,8 +117,8 @@ async fn a_recording_replays_without_drift_and_holds_nothing_secret_or_private()
     for words in [
         "0 drifts in 12 requests",
         "9 requests are in ",
-        "1 could not be recorded: it sends a message",
-        "2 could not be recorded: it depends on a request that was left out",
+        "1 request could not be recorded, because it sends a message",
+        "2 requests could not be recorded, each because it depends on a request that was left out",
     ] {
         assert!(
             stopped.stdout.contains(words),
@@ -394,8 +394,8 @@ async fn a_recording_is_its_owners_and_holds_nothing_that_admits_somebody() {
     assert_eq!(wire::send(proxy.address(), &page).await.status, 403);
     let stopped = proxy.signal("TERM");
     for words in [
-        "1 requests are in ",
-        "1 could not be recorded: a web page of another site may have sent it",
+        "1 request is in ",
+        "1 request could not be recorded, because a web page of another site may have sent it",
     ] {
         assert!(stopped.stdout.contains(words), "{}", stopped.stdout);
     }

@@ -18,6 +18,8 @@ TENANTLESS = re.compile(
     r"|POST /_mock/(tenants|load|phone/register|passkey/(create|get))"
     r"|DELETE /_mock/(tenants|messages)/.+"
 )
+#: What SDKs and people call the APIs of a mock by, each below the URL of the mock.
+API = re.compile(r"/(v1(/client|/management)?|_mock)$")
 
 
 def takes_tenant(method: str, path: str) -> bool:
@@ -33,6 +35,10 @@ class Control:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise MockUnreachable(f"{url!r} is no URL of a mock; it looks like http://127.0.0.1:4750")
         self.url = url.rstrip("/")
+        api = API.search(self.url)
+        if api:
+            own = self.url[: api.start()].rstrip("/")
+            raise MockUnreachable(f"{url!r} is the URL of an API of a mock; that of the mock itself is {own}")
         self._host = parts.hostname
         self._port = parts.port
         self._base = parts.path.rstrip("/")

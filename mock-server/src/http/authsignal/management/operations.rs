@@ -13,6 +13,7 @@ use crate::domain::authsignal::management::{Fault, tenant as settings};
 use crate::generated::authsignal_management::routes as api;
 use crate::generated::authsignal_management::types as wire;
 use crate::http::access::Writer;
+use crate::patterns::of_type;
 
 type Caller = Writer<ManagementCaller, Authsignal>;
 
@@ -75,10 +76,12 @@ impl api::Api for ManagementApi {
         respond(self.action_members(request.body.0).and_then(|members| {
             caller.tenant.transact(|authsignal, _| {
                 let code = members.get("actionCode").and_then(Value::as_str);
-                let code: wire::ActionCode = code
-                    .unwrap_or_default()
-                    .parse()
-                    .map_err(|why| Fault::Invalid(format!("body /actionCode: {why}")))?;
+                let code: wire::ActionCode = code.unwrap_or_default().parse().map_err(
+                    |why: wire::error::ConversionError| {
+                        let why = of_type(&why.to_string());
+                        Fault::Invalid(format!("body /actionCode {why}"))
+                    },
+                )?;
                 authsignal.create_action_configuration(&code, members)?;
                 action_configuration(authsignal, id, &code)
                     .map(api::CreateActionConfigurationResponse::Ok)

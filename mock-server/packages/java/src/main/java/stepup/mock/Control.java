@@ -27,6 +27,9 @@ final class Control {
             + "|POST /_mock/(tenants|load|phone/register|passkey/(create|get))"
             + "|DELETE /_mock/(tenants|messages)/.+");
 
+    /** What SDKs and people call the APIs of a mock by, each below the URL of the mock. */
+    private static final Pattern API = Pattern.compile("/+(v1(/client|/management)?|_mock)$");
+
     // Without a proxy: the mock is on this machine or beside it.
     private final HttpClient client =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).proxy(ProxySelector.of(null)).build();
@@ -38,6 +41,10 @@ final class Control {
             throw new MockException("\"" + url + "\" is no URL of a mock; it looks like http://127.0.0.1:4750");
         }
         this.url = url.replaceAll("/+$", "");
+        if (API.matcher(this.url).find()) {
+            String own = API.matcher(this.url).replaceFirst("");
+            throw new MockException("\"" + url + "\" is the URL of an API of a mock; that of the mock itself is " + own);
+        }
         this.whyUnreachable = whyUnreachable;
     }
 

@@ -49,6 +49,9 @@ class ProgramTest {
         String message = refusal("http://127.0.0.1:4", null);
         assertTrue(message.startsWith("the mock at http://127.0.0.1:4 does not answer (ConnectException"), message);
         assertTrue(message.endsWith("Check that a mock runs there, and STEPUP_MOCK_URL."), message);
+        assertEquals(
+            "\"http://127.0.0.1:4/v1/\" is the URL of an API of a mock; that of the mock itself is http://127.0.0.1:4",
+            refusal("http://127.0.0.1:4/v1/", null));
         assertEquals("\"127.0.0.1:4\" is no URL of a mock; it looks like http://127.0.0.1:4750", refusal("127.0.0.1:4", null));
     }
 
