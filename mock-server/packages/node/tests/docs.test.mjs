@@ -1,4 +1,4 @@
-// The examples of docs/test-double/node.md and of the README run as they are written.
+// The examples of docs/test-double/node.md, of checkout.md beside it and of the README run as they are written.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,11 +7,11 @@ import test from "node:test";
 
 import { bin, PROJECT, run } from "./project.mjs";
 
-const pages = ["../../../../docs/test-double/node.md", "../README.md"];
+const pages = ["../../../../docs/test-double/node.md", "../../../../docs/test-double/checkout.md", "../README.md"];
 const page = pages.map((name) => readFileSync(resolve(import.meta.dirname, name), "utf8")).join("\n");
 const blocks = [...page.matchAll(/```(?:js|ts|json)\n(?:\/\/ (\S+)\n)?([^]*?)```/g)].map(([, name, text]) => ({ name, text }));
 /** The files of each runner's project. @type {Record<string, RegExp>} */
-const projects = { vitest: /^vitest\.config\.js$|\.test\.ts$/, jest: /^jest\.config\.json$|\.spec\.js$/, node: /\.mjs$/ };
+const projects = { vitest: /^vitest\.config\.js$|^shop\.ts$|\.test\.ts$/, jest: /^jest\.config\.json$|\.spec\.js$/, node: /\.mjs$/ };
 
 rmSync(join(PROJECT, "docs"), { recursive: true, force: true });
 for (const [runner, its] of Object.entries(projects)) {

@@ -1,7 +1,6 @@
 """What a person sees: of a test that fails, of a mock that is missing or has died, and over several processes."""
 
 import functools
-import json
 import os
 import signal
 import subprocess
@@ -266,15 +265,6 @@ def test_a_worker_says_that_the_mock_died_too():
         with pytest.raises(stepup_mock.MockUnreachable) as raised:
             of_a_worker.create_tenant()
     assert "The mock has stopped. The end of its log:" in str(raised.value)
-
-
-@pytest.fixture
-def running():
-    """The URL of a mock that somebody else has started."""
-    command = [stepup_mock.server.installed(), "--listen", "127.0.0.1:0", "--ready-json", "--log", "off"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        yield json.loads(child.stdout.readline())["url"]
-        child.terminate()
 
 
 @pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "two"])
