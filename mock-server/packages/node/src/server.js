@@ -17,6 +17,8 @@ const LOG_VARIABLE = "STEPUP_MOCK_LOG_FILE";
 
 // Seconds without a request after which a mock deletes a tenant that a killed test has left.
 const IDLE = 3600;
+// How many tenants an error names.
+const NAMED = 10;
 // How much of a tenant's name it gets.
 const NAME = 100;
 
@@ -78,7 +80,8 @@ export class Mock {
       throw new MockError(`the mock at ${this.url} has ${more.length + 1} tenants of the name "${name}"; name the id of one: ${ids}`);
     }
     if (!id) {
-      const there = (await this.#tenants({})).map((one) => one.name).join(", ");
+      const names = (await this.#tenants({ limit: NAMED + 1 })).map((one) => one.name);
+      const there = names.length > NAMED ? [...names.slice(0, NAMED), "…"].join(", ") : names.join(", ");
       const advice = `If the application runs with another mock, name that in ${URL_VARIABLE}.`;
       throw new MockError(`the mock at ${this.url} has no tenant "${name}". It has: ${there}. ${advice}`);
     }

@@ -1,5 +1,6 @@
 """A step-up with the vendor's SDK, and what the fixture gives besides."""
 
+import contextlib
 import importlib
 from datetime import datetime, timedelta, timezone
 
@@ -230,5 +231,10 @@ def test_a_tenant_that_is_not_there_is_an_error_that_names_those_that_are(stepup
     with stepup_mock.create_tenant(name="two of a name") as one, stepup_mock.create_tenant({}, name="two of a name") as two:
         with pytest.raises(package.MockError, match=f"has 2 tenants of the name 'two of a name'; .*{one.id}.*{two.id}"):
             stepup_mock.tenant("two of a name")
-    with pytest.raises(package.MockError, match=r"has no tenant 'mock-app'. It has: of-no-test.* STEPUP_MOCK_URL"):
-        stepup_mock.tenant("mock-app")
+    with pytest.raises(package.MockError, match=r"has no tenant 'nobody'. It has: [^,.]+.* STEPUP_MOCK_URL"):
+        stepup_mock.tenant("nobody")
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(stepup_mock.create_tenant())
+        with pytest.raises(package.MockError, match=r"It has: ([^,]+, ){10}…\."):
+            stepup_mock.tenant("nobody")

@@ -24,6 +24,8 @@ PROGRAM_VARIABLE = "STEPUP_MOCK"
 URL_VARIABLE = "STEPUP_MOCK_URL"
 #: Seconds without a request after which a mock deletes a tenant that a killed test has left.
 IDLE = 3600
+#: How many tenants an error names.
+NAMED = 10
 #: How much of a tenant's name it gets.
 NAME = 100
 #: Seconds that the program may take to listen.
@@ -93,7 +95,8 @@ class Mock:
         if len(names) > 1:
             raise MockError(f"the mock at {self.url} has {len(names)} tenants of the name {name!r}; name the id of one: {names}")
         if not names:
-            there = [one["name"] for one in self._listed(brief="true")]
+            first = [one["name"] for one in self._listed(brief="true", limit=NAMED + 1)]
+            there = first[:NAMED] + ["…"] * (len(first) > NAMED)
             raise MockError(
                 f"the mock at {self.url} has no tenant {name!r}. It has: {', '.join(there)}."
                 f" If the application runs with another mock, name that in {URL_VARIABLE}."

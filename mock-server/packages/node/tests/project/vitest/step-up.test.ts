@@ -223,7 +223,10 @@ test("a tenant that is not there is an error that names those that are", async (
   const several = await mock.tenant("two of a name").catch((error) => error);
   expect(several).toBeInstanceOf(MockError);
   expect(several.message).toContain(`has 2 tenants of the name "two of a name"; name the id of one: ${one.id}, ${two.id}`);
-  await expect(mock.tenant("mock-app")).rejects.toThrow(/has no tenant "mock-app". It has: .*STEPUP_MOCK_URL\.$/);
+  await expect(mock.tenant("nobody")).rejects.toThrow(/has no tenant "nobody"\. It has: [^,.]+.*STEPUP_MOCK_URL\.$/);
+  const more = await Promise.all(Array.from({ length: 10 }, () => mock.createTenant()));
+  await expect(mock.tenant("nobody")).rejects.toThrow(/It has: ([^,]+, ){10}…\./);
+  await Promise.all(more.map((tenant) => tenant.delete()));
 });
 
 describe("a phone", () => {
