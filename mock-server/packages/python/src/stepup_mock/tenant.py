@@ -158,8 +158,8 @@ class Tenant:
         been sent.
         """
         __tracebackhide__ = True
-        query = {"settled": "true"} if settled else {}
-        listed: List[Mapping[str, Any]] = self.control("GET", "/_mock/webhooks/deliveries", **query)["deliveries"]
+        path = f"/_mock/webhooks/deliveries{'?settled=true' if settled else ''}"
+        listed: List[Mapping[str, Any]] = self.control("GET", path)["deliveries"]
         return listed
 
     def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
