@@ -1,5 +1,9 @@
 // A step-up with the vendor's SDK, and what the fixture gives besides.
 
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo } from "node:net";
+
 import { MockError, NoMessage, Refused, startMock } from "stepup-mock";
 import { describe, expect, test } from "stepup-mock/vitest";
 
@@ -185,10 +189,18 @@ test("milliseconds without their name say how to write them", async ({ stepup })
 });
 
 test("what is due has been sent when the deliveries have settled", async ({ stepup }) => {
-  await stepup.webhooks({ url: "http://127.0.0.1:9/hook", events: ["authenticator.created"] });
+  const server = createServer().listen(0, "127.0.0.1");
+  const received: Promise<[unknown, ServerResponse]> = once(server, "request") as never;
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  await stepup.webhooks({ url, events: ["authenticator.created"] });
   await challenged(stepup);
-  const [{ type, attempts }] = await stepup.deliveries({ settled: true });
-  expect([type, attempts.length]).toEqual(["authenticator.created", 1]);
+  const settled = stepup.deliveries({ settled: true });
+  const [, answer] = await received;
+  expect((await stepup.deliveries()).map(({ progress }) => progress)).not.toContain("taken");
+  answer.end();
+  expect((await settled).map(({ type, progress }) => [type, progress])).toEqual([["authenticator.created", "taken"]]);
+  server.close();
 });
 
 test("a tenant that was there before is driven, and left", async ({ stepup }) => {
