@@ -94,7 +94,10 @@ export interface Tenant {
   /** Activeconnect's or IAMPASS's application. */
   readonly applicationId: string;
   readonly applicationSecret: string;
-  /** The environment variables by which the vendors' SDKs and examples find the mock. */
+  /**
+   * Environment variables for an application that reads its settings there, as the vendors' examples do. Authsignal's SDKs read
+   * none: pass them `apiUrl`.
+   */
   readonly env: Record<string, string>;
   readonly clock: Clock;
   readonly inbox: Inbox;
@@ -103,6 +106,12 @@ export interface Tenant {
   succeedChallenge(userId: string, action?: string): Promise<void>;
   /** Fails the challenge of the user's newest action that waits for one, or of this action. */
   failChallenge(userId: string, action?: string): Promise<void>;
+  /** Opens a registration link of Activeconnect or IAMPASS on the simulated phone of its user. */
+  registerPhone(link: string): Promise<void>;
+  /** Approves the user's newest request of Activeconnect or IAMPASS, on the simulated phone. */
+  approveOnPhone(userId: string): Promise<void>;
+  /** Denies the user's newest request of Activeconnect or IAMPASS, on the simulated phone. */
+  denyOnPhone(userId: string): Promise<void>;
   /**
    * Plans what goes wrong with the tenant's next requests, such as `faults({ operation: "track", status: 503 })`. The faults
    * replace those that are planned; none at all takes them back. The control API lists what a fault can be.
@@ -124,8 +133,11 @@ export interface Tenant {
    * The webhooks replace those of before; none at all ends them.
    */
   webhooks(...webhooks: (object | object[])[]): Promise<void>;
-  /** The events that the mock has sent or will send, newest first, with `type`, `progress` and `attempts`. */
-  deliveries(): Promise<any[]>;
+  /**
+   * The events that the mock has sent or will send, newest first, with `type`, `progress` and `attempts`. Many events are sent
+   * after the answer to the application. With `settled`, this waits until every one that is due has been sent.
+   */
+  deliveries(how?: { settled?: boolean }): Promise<any[]>;
   /**
    * Calls any operation of the control API about this tenant, such as `control("GET", "/_mock/actions?limit=5")`. The call
    * names the tenant where the operation takes one and you name none. A `fetch` of a path below `url` is about the whole mock,
@@ -152,6 +164,12 @@ export interface Mock {
   readonly env: Record<string, string>;
   /** A tenant with a clock, inbox and journal of its own. */
   createTenant(options?: TenantOptions): Promise<Tenant>;
+  /**
+   * A tenant that is there already, by its id at either vendor or by its name, such as `mock.tenant("mock-app")`. It is for an
+   * application that runs beside the mock. Credentials of a vendor where it is not are empty. Nothing here deletes it, unless
+   * you call its `delete`.
+   */
+  tenant(name: string): Promise<Tenant>;
   /** Stops the program, if this process has started it. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

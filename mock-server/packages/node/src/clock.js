@@ -38,6 +38,10 @@ export class Clock {
 
   /** @param {Partial<Record<keyof typeof UNITS, number>>} by */
   async advance(by) {
+    if (typeof by !== "object" || by === null) {
+      const given = JSON.stringify(by) ?? "";
+      throw new TypeError(`advance takes a number of ${Object.keys(UNITS).join(", ")}, such as advance({ seconds: 60 }), not advance(${given})`);
+    }
     let advanceMilliseconds = 0;
     for (const [unit, count] of Object.entries(by)) {
       const length = UNITS[/** @type {keyof typeof UNITS} */ (unit)];

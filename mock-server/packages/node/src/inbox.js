@@ -40,7 +40,11 @@ export class Inbox {
    * @param {string} [to]
    * @param {{ timeout?: number }} [options]
    */
-  async waitFor(to, { timeout = PATIENCE } = {}) {
+  async waitFor(to, options = {}) {
+    if (typeof options !== "object") {
+      throw new TypeError(`waitFor takes its milliseconds by name: waitFor(${JSON.stringify(to)}, { timeout: ${JSON.stringify(options)} })`);
+    }
+    const { timeout = PATIENCE } = options;
     const end = performance.now() + timeout;
     let listed = await this.messages(to);
     for (;;) {

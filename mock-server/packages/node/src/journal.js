@@ -9,6 +9,10 @@ const LISTED = 1000;
 const SHOWN = 20;
 const SHOWN_OF_BODY = 1000;
 
+// Why there may be no request.
+const LIVE =
+  "If the application has called the vendor's SDK, that went to the vendor's live service: Authsignal's calls it without an apiUrl.";
+
 /**
  * What to do if the environment may send requests to the mock through a proxy.
  *
@@ -59,6 +63,7 @@ export class Journal {
     for (const one of await this.#unmet()) lines.push(`  This fault is still planned: ${JSON.stringify(one)}`);
     lines.push(...(await this.#undelivered()));
     const strays = await this.#ofNobody();
+    if (!requests.length && !strays.length) lines.push(`  ${LIVE}`);
     if (strays.length) {
       lines.push("  Requests that belong to no tenant, from this test or from one beside it:", ...(await this.#lines(strays)));
     }

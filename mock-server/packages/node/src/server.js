@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { Control } from "./control.js";
-import { MockNotFound, MockUnreachable, Refused } from "./errors.js";
+import { MockError, MockNotFound, MockUnreachable, Refused } from "./errors.js";
 import { howToInstall, installedProgram, whyNone } from "./platform.js";
 import { endOf, Program } from "./program.js";
 import { Tenant } from "./tenant.js";
@@ -17,8 +17,13 @@ const LOG_VARIABLE = "STEPUP_MOCK_LOG_FILE";
 
 // Seconds without a request after which a mock deletes a tenant that a killed test has left.
 const IDLE = 3600;
+// How many tenants an error names.
+const NAMED = 10;
 // How much of a tenant's name it gets.
 const NAME = 100;
+
+// Flags that this package gives to the program itself.
+const OURS = ["--listen", "--ready-json", "--stop-with-stdin"];
 
 /** What to do where there is no program. */
 const notFound = () => `There is no stepup-mock to start: ${whyNone()}, and none is on the PATH. Do one of these:${howToInstall()}
@@ -63,6 +68,70 @@ export class Mock {
     }
   }
 
+  /**
+   * A tenant that is there already, by its id at either vendor or by its name.
+   * @param {string} name
+   */
+  async tenant(name) {
+    const listed = (await this.#withId(name)) ?? (await this.#withName(name));
+    const [id, ...more] = listed.map((one) => one.name);
+    if (more.length) {
+      const ids = [id, ...more].join(", ");
+      throw new MockError(`the mock at ${this.url} has ${more.length + 1} tenants of the name "${name}"; name the id of one: ${ids}`);
+    }
+    if (!id) {
+      const names = (await this.#tenants({ limit: NAMED + 1 })).map((one) => one.name);
+      const there = names.length > NAMED ? [...names.slice(0, NAMED), "…"].join(", ") : names.join(", ");
+      const advice = `If the application runs with another mock, name that in ${URL_VARIABLE}.`;
+      throw new MockError(`the mock at ${this.url} has no tenant "${name}". It has: ${there}. ${advice}`);
+    }
+    return new Tenant(this.control, { id, ...(await this.#credentials(id)) }, { ours: false });
+  }
+
+  /**
+   * The credentials of a tenant, as its creation answers them. Those of a vendor where it is not are empty.
+   * @param {string} id
+   */
+  async #credentials(id) {
+    // The list of tenants shows no secrets.
+    const { tenants } = await this.control.call("GET", "/_mock/dump", undefined, { tenant: id });
+    const [{ authsignal = {}, activeconnect = {} }] = tenants;
+    return {
+      authsignal: {
+        tenantId: authsignal.id ?? "",
+        secretKey: authsignal.secret ?? "",
+        managementSecretKey: authsignal.managementSecret ?? "",
+        terminalSecretKey: authsignal.terminalSecret ?? "",
+      },
+      activeconnect: { applicationId: activeconnect.id ?? "", applicationSecret: activeconnect.secret ?? "" },
+    };
+  }
+
+  /** @param {string} tenant */
+  async #withId(tenant) {
+    try {
+      return await this.#tenants({ tenant });
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return;
+      throw error;
+    }
+  }
+
+  /** @param {string} name */
+  async #withName(name) {
+    const found = await this.#tenants({ search: name, limit: 1000 });
+    return found.filter((one) => one.activeconnect?.name === name);
+  }
+
+  /**
+   * @param {Record<string, string | number>} query
+   * @returns {Promise<{ name: string, activeconnect?: { name: string } }[]>}
+   */
+  async #tenants(query) {
+    const { tenants } = await this.control.call("GET", "/_mock/tenants", undefined, { brief: true, ...query });
+    return tenants;
+  }
+
   /** Environment variables by which other processes find this mock. */
   get env() {
     return { [URL_VARIABLE]: this.url, ...(this.#log && { [LOG_VARIABLE]: this.#log }) };
@@ -88,6 +157,7 @@ export class Mock {
  * @param {{ args?: string[] }} [options] arguments for the program
  */
 export async function startMock({ args = [] } = {}) {
+  check(args);
   const url = process.env[URL_VARIABLE];
   if (url) return await attached(url, process.env[LOG_VARIABLE]);
   const program = new Program(path(), args);
@@ -114,6 +184,20 @@ async function attached(url, log) {
   }
   if (health?.status !== "ok") throw new MockUnreachable(`${url} (${URL_VARIABLE}) is no stepup-mock`);
   return mock;
+}
+
+/**
+ * Refuses arguments that this package gives to the program itself.
+ * @param {unknown} args
+ */
+function check(args) {
+  if (!Array.isArray(args)) throw new TypeError(`the arguments of the mock are a list: startMock({ args: ["--seed", "demo"] }), not ${JSON.stringify(args)}`);
+  const taken = args.find((one) => OURS.includes(one.split("=", 1)[0]));
+  if (!taken) return;
+  throw new MockError(
+    `${taken} is not for you to pass: this package starts the mock on a free port, and ends it. For a mock at an address of` +
+      ` your choice, start \`stepup-mock ${args.join(" ")}\` yourself, and set ${URL_VARIABLE} to its URL.`,
+  );
 }
 
 function path() {

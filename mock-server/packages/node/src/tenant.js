@@ -11,13 +11,16 @@ import { Journal } from "./journal.js";
 /** A tenant: what an application is pointed at, and what a test sees and moves. */
 export class Tenant {
   #control;
+  #ours;
 
   /**
    * @param {Control} control
    * @param {any} created
+   * @param {{ ours?: boolean }} [how] one that was there before stays when it is disposed of
    */
-  constructor(control, { id, authsignal, activeconnect }) {
+  constructor(control, { id, authsignal, activeconnect }, { ours = true } = {}) {
     this.#control = control;
+    this.#ours = ours;
     this.id = id;
     this.url = control.url;
     this.apiUrl = `${control.url}/v1`;
@@ -62,6 +65,21 @@ export class Tenant {
     await this.control("POST", "/_mock/challenge/fail", { userId, action });
   }
 
+  /** @param {string} link */
+  async registerPhone(link) {
+    await this.control("POST", "/_mock/phone/register", { link });
+  }
+
+  /** @param {string} userId */
+  async approveOnPhone(userId) {
+    await this.control("POST", "/_mock/phone/approve", { userId });
+  }
+
+  /** @param {string} userId */
+  async denyOnPhone(userId) {
+    await this.control("POST", "/_mock/phone/deny", { userId });
+  }
+
   /** @param {(object | object[])[]} faults */
   async faults(...faults) {
     await this.control("POST", "/_mock/faults", { faults: faults.flat() });
@@ -88,8 +106,10 @@ export class Tenant {
     await this.control("POST", "/_mock/webhooks", { webhooks: webhooks.flat() });
   }
 
-  async deliveries() {
-    const { deliveries } = await this.control("GET", "/_mock/webhooks/deliveries");
+  /** @param {{ settled?: boolean }} [how] */
+  async deliveries({ settled } = {}) {
+    const query = settled ? { settled } : {};
+    const { deliveries } = await this.control("GET", "/_mock/webhooks/deliveries", undefined, query);
     return deliveries;
   }
 
@@ -100,9 +120,7 @@ export class Tenant {
    * @param {Record<string, string | number | boolean | undefined>} [query]
    */
   async control(method, path, body, query = {}) {
-    if (!path.startsWith("/_mock/")) {
-      throw new TypeError(`"${path}" is no path of the control API; it begins with /_mock/, as /_mock/verify does`);
-    }
+    check(method, path, body);
     const [plain = ""] = path.split("?", 1);
     if (!takesTenant(method, plain)) return await this.#control.call(method, path, body, query);
     if (body === undefined) return await this.#control.call(method, path, body, { tenant: this.id, ...query });
@@ -131,6 +149,24 @@ export class Tenant {
   }
 
   async [Symbol.asyncDispose]() {
-    await this.delete();
+    if (this.#ours) await this.delete();
+  }
+}
+
+/**
+ * Says what is wrong with a call of the control API before it is sent.
+ * @param {unknown} method
+ * @param {unknown} path
+ * @param {object} [body]
+ */
+function check(method, path, body) {
+  if (typeof path !== "string") {
+    throw new TypeError(`control takes a method and a path, such as control("GET", "/_mock/users"), not control(${JSON.stringify(method)}, ${JSON.stringify(path)})`);
+  }
+  if (!path.startsWith("/_mock/")) {
+    throw new TypeError(`"${path}" is no path of the control API; it begins with /_mock/, as /_mock/verify does`);
+  }
+  if (method === "GET" && body !== undefined) {
+    throw new TypeError(`a GET takes no body; write what it asks for into its path: control("GET", "${path}?limit=5")`);
   }
 }

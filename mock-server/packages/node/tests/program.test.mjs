@@ -114,6 +114,16 @@ test("a program that does not start says why", async () => {
   assert.match(message, /did not start:\n[^]*\/nowhere\.json/);
 });
 
+test("flags that the package needs itself, and arguments in one text, say what to do", async () => {
+  for (const args of [["--strict", "--listen", "127.0.0.1:4767"], ["--listen=127.0.0.1:4767"], ["--ready-json"]]) {
+    const { message } = await refusal({}, { args });
+    assert.match(message, /^--\S+ is not for you to pass: this package starts the mock on a free port, and ends it\. /);
+    assert.ok(message.endsWith(`start \`stepup-mock ${args.join(" ")}\` yourself, and set STEPUP_MOCK_URL to its URL.`), message);
+  }
+  const { message } = await refusal({}, { args: /** @type {any} */ ("--seed demo") });
+  assert.equal(message, 'the arguments of the mock are a list: startMock({ args: ["--seed", "demo"] }), not "--seed demo"');
+});
+
 test("a deterministic mock makes secrets of names", async () => {
   const secrets = async () => {
     const mock = await startMock({ args: ["--deterministic"] });

@@ -1,7 +1,6 @@
 """What a person sees: of a test that fails, of a mock that is missing or has died, and over several processes."""
 
 import functools
-import json
 import os
 import signal
 import subprocess
@@ -130,6 +129,17 @@ def test_a_fault_that_no_request_met_is_shown(tests):
     result.stdout.no_re_match_line(r'.*still planned.*"always".*')
 
 
+def test_an_application_that_called_nobody_here_may_have_called_the_vendor(tests):
+    result = tests("""
+    def test_fails(stepup):
+        assert False
+    """)
+    result.stdout.re_match_lines([
+        r"  The mock got no request with the credentials of this test's tenant.",
+        r"  If the application has called a vendor's SDK, that went to the vendor's live service: .*api_url.*",
+    ], consecutive=True)
+
+
 def test_a_proxy_that_takes_the_requests_is_named(tests, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -214,6 +224,23 @@ def test_a_program_that_does_not_start_says_why(tests, pytester):
     result.stdout.fnmatch_lines(["*stepup-mock did not start:", "*/nowhere.json*"])
 
 
+@pytest.mark.parametrize("flag", ["--listen 127.0.0.1:4767", "--listen=127.0.0.1:4767", "--ready-json"])
+def test_a_flag_that_the_package_needs_itself_says_what_to_do(tests, pytester, flag):
+    pytester.makeini(f"[pytest]\nstepup_mock_args = --strict {flag}")
+    result = tests(NEEDS_A_MOCK)
+    result.assert_outcomes(errors=1)
+    name = flag.partition(" ")[0]
+    result.stdout.fnmatch_lines([
+        f"{name} is not for you to pass: this package starts the mock on a free port, and ends it.*"
+        f"start `stepup-mock --strict {flag}` yourself, and set STEPUP_MOCK_URL to its URL."
+    ])
+
+
+def test_arguments_in_one_text_say_how_to_write_them():
+    with pytest.raises(stepup_mock.MockError, match=r"are a list, not one text: start\(\['--seed', 'demo'\]\)"):
+        stepup_mock.start("--seed demo")
+
+
 def test_a_mock_that_died_says_so_and_how(tests):
     result = tests("""
     def test_kills_it(stepup, stepup_mock):
@@ -238,15 +265,6 @@ def test_a_worker_says_that_the_mock_died_too():
         with pytest.raises(stepup_mock.MockUnreachable) as raised:
             of_a_worker.create_tenant()
     assert "The mock has stopped. The end of its log:" in str(raised.value)
-
-
-@pytest.fixture
-def running():
-    """The URL of a mock that somebody else has started."""
-    command = [stepup_mock.server.installed(), "--listen", "127.0.0.1:0", "--ready-json", "--log", "off"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        yield json.loads(child.stdout.readline())["url"]
-        child.terminate()
 
 
 @pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "two"])

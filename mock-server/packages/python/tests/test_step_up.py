@@ -1,12 +1,18 @@
 """A step-up with the vendor's SDK, and what the fixture gives besides."""
 
+import contextlib
+import importlib
 from datetime import datetime, timedelta, timezone
 
+import Activeconnect.authentication_api  # noqa: F401, as an application does at its top
+import Activeconnect.management_api  # noqa: F401
+import IAMPASS.authentication_api  # noqa: F401
+import IAMPASS.management_api  # noqa: F401
 import pytest
 import requests
 from authsignal.client import AuthsignalClient
 
-import stepup_mock
+import stepup_mock as package
 
 ADA = "ada@example.com"
 
@@ -75,7 +81,7 @@ def test_each_message_is_returned_once_and_the_newest_first(stepup):
     _, token = challenged(stepup)
     browser(stepup, token, "challenge/email-otp")
     first = stepup.inbox.wait_for("ADA@example.com")
-    with pytest.raises(stepup_mock.NoMessage) as raised:
+    with pytest.raises(package.NoMessage) as raised:
         stepup.inbox.wait_for(ADA, timeout=0)
     assert "no message to ada@example.com came within 0 s." in str(raised.value)
     assert f"{first.text}  (read before; messages() shows it again)" in str(raised.value)
@@ -95,7 +101,7 @@ def test_a_message_that_comes_later_is_waited_for(stepup):
 
 
 def test_an_empty_inbox_says_so(stepup):
-    with pytest.raises(stepup_mock.NoMessage, match="The inbox of this test is empty"):
+    with pytest.raises(package.NoMessage, match="The inbox of this test is empty"):
         stepup.inbox.wait_for(timeout=0.05)
 
 
@@ -122,7 +128,25 @@ def test_a_marker_says_what_the_tenant_begins_with(stepup):
     assert sdk(stepup).get_user("eve")["email"] == "eve@example.com"
 
 
-def test_environment_variables_lead_the_sdks_to_the_tenant(stepup_env):
+@pytest.mark.parametrize("vendor", ["Activeconnect", "IAMPASS"])
+def test_a_package_that_was_imported_before_finds_the_tenant(stepup_env, vendor):
+    management = importlib.import_module(f"{vendor}.management_api").ManagementAPI
+    authentication = importlib.import_module(f"{vendor}.authentication_api").AuthenticationAPI
+    credentials = stepup_env.application_id, stepup_env.application_secret
+    management(*credentials).add_user("ada")
+    stepup_env.register_phone(management(*credentials).get_registration_link("ada", "Ada"))
+    session = authentication(*credentials).authenticate_user("ada")
+    stepup_env.approve_on_phone("ada")
+    session.get_status()
+    assert session.active
+    denied = authentication(*credentials).authenticate_user("ada")
+    stepup_env.deny_on_phone("ada")
+    denied.get_status()
+    assert not denied.active
+    assert "authenticate_user" in [one.operation for one in stepup_env.journal.requests()]
+
+
+def test_environment_variables_lead_an_application_to_the_tenant(stepup_env):
     import os
 
     assert os.environ["AUTHSIGNAL_API_URL"] == stepup_env.api_url
@@ -164,7 +188,53 @@ def test_what_the_application_sent_is_verified(stepup, stepup_mock):
 def test_any_operation_of_the_control_api(stepup):
     challenged(stepup)
     assert stepup.control("GET", "/_mock/actions", limit=1)["actions"][0]["action"] == "pay"
-    with pytest.raises(stepup_mock.Refused, match="body /tenat is unknown"):
+    with pytest.raises(package.Refused, match="body /tenat is unknown"):
         stepup.control("POST", "/_mock/clock", {"tenat": stepup.id})
+    with pytest.raises(ValueError, match=r"a GET takes no body; .*control\('GET', '/_mock/users', limit=5\)"):
+        stepup.control("GET", "/_mock/users", {"limit": 1})
     with pytest.raises(ValueError, match="begins with /_mock/, as /_mock/verify does"):
         stepup.control("POST", "/verify", {})
+
+
+def test_what_is_due_has_been_sent_when_the_deliveries_have_settled(stepup):
+    stepup.webhooks({"url": "http://127.0.0.1:9/hook", "events": ["authenticator.created"]})
+    challenged(stepup)
+    assert [(one["type"], len(one["attempts"])) for one in stepup.deliveries(settled=True)] == [("authenticator.created", 1)]
+
+
+def test_a_tenant_that_was_there_before_is_driven_and_left(stepup, stepup_mock):
+    sdk(stepup).update_user("eve", {"email": "eve@example.com"})
+    [row] = stepup.control("GET", "/_mock/tenants")["tenants"]
+    for name in (stepup.id, stepup.tenant_id, row["activeconnect"]["name"]):
+        with stepup_mock.tenant(name) as found:
+            assert (found.id, found.env) == (stepup.id, stepup.env)
+            assert found.management_secret_key == stepup.management_secret_key
+            assert found.terminal_secret_key == stepup.terminal_secret_key
+            assert found.application_secret == stepup.application_secret
+    _, token = challenged(stepup)
+    browser(stepup, token, "challenge/email-otp")
+    assert found.inbox.wait_for(ADA).code
+    found.succeed_challenge("ada")
+    assert found.journal.requests("track")
+    # The `with` has left it.
+    assert sdk(stepup).get_user("eve")["email"] == "eve@example.com"
+
+
+def test_a_tenant_of_one_vendor_has_empty_credentials_at_the_other(stepup_mock):
+    with stepup_mock.create_tenant({"activeconnect": {"id": "phones-only"}}):
+        tenant = stepup_mock.tenant("phones-only")
+        assert tenant.application_id == "phones-only"
+        assert tenant.application_secret
+
+
+def test_a_tenant_that_is_not_there_is_an_error_that_names_those_that_are(stepup_mock):
+    with stepup_mock.create_tenant(name="two of a name") as one, stepup_mock.create_tenant({}, name="two of a name") as two:
+        with pytest.raises(package.MockError, match=f"has 2 tenants of the name 'two of a name'; .*{one.id}.*{two.id}"):
+            stepup_mock.tenant("two of a name")
+    with pytest.raises(package.MockError, match=r"has no tenant 'nobody'. It has: [^,.]+.* STEPUP_MOCK_URL"):
+        stepup_mock.tenant("nobody")
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(stepup_mock.create_tenant())
+        with pytest.raises(package.MockError, match=r"It has: ([^,]+, ){10}…\."):
+            stepup_mock.tenant("nobody")

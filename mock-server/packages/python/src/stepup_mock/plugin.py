@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Callable, Dict, Generator, Iterator, Optional, TypeVar
 
 import pluggy
@@ -17,6 +18,8 @@ T = TypeVar("T")
 TENANT = pytest.StashKey[Tenant]()
 #: The mock of a process, once it has one.
 MOCK = pytest.StashKey["Shared"]()
+#: The packages that read their server when they are imported, and the variable. Their modules keep it under the same name.
+READ_AT_IMPORT = {"Activeconnect": "ACTIVE_CONNECT_SERVER", "IAMPASS": "IAMPASS_SERVER"}
 #: What the controller of pytest-xdist tells its workers.
 TOLD = "stepup_mock"
 
@@ -101,9 +104,16 @@ def stepup(request: pytest.FixtureRequest, stepup_mock: Mock) -> Iterator[Tenant
 
 @pytest.fixture
 def stepup_env(stepup: Tenant, monkeypatch: pytest.MonkeyPatch) -> Tenant:
-    """``stepup``, with the environment variables set by which the vendors' SDKs find it."""
+    """``stepup``, for an application that reads environment variables: those of ``stepup.env`` are set.
+
+    It also leads Activeconnect's and IAMPASS's packages there, if they are imported already.
+    """
     for name, value in stepup.env.items():
         monkeypatch.setenv(name, value)
+    for name, module in list(sys.modules.items()):
+        variable = READ_AT_IMPORT.get(name.partition(".")[0])
+        if variable and hasattr(module, variable):
+            monkeypatch.setattr(module, variable, stepup.env[variable])
     return stepup
 
 

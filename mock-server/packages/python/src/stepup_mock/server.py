@@ -12,10 +12,10 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from .control import Control
-from .errors import MockNotFound, MockUnreachable, Refused
+from .errors import MockError, MockNotFound, MockUnreachable, Refused
 from .tenant import Tenant
 
 #: The program to start.
@@ -24,12 +24,17 @@ PROGRAM_VARIABLE = "STEPUP_MOCK"
 URL_VARIABLE = "STEPUP_MOCK_URL"
 #: Seconds without a request after which a mock deletes a tenant that a killed test has left.
 IDLE = 3600
+#: How many tenants an error names.
+NAMED = 10
 #: How much of a tenant's name it gets.
 NAME = 100
 #: Seconds that the program may take to listen.
 START = 60.0
 #: Seconds that it may take to end. It gives open requests 5.
 STOP = 10.0
+
+#: Flags that this package gives to the program itself.
+OURS = ("--listen", "--ready-json", "--stop-with-stdin")
 
 #: Credentials of the tenant that each mock begins with. An application that has kept the documented ones is refused, so it
 #: cannot meet other tests in that tenant unseen.
@@ -80,6 +85,58 @@ class Mock:
                 ) from refused
             raise
 
+    def tenant(self, name: str) -> Tenant:
+        """A tenant that is there already, by its id at either vendor or by its name, such as ``mock.tenant("mock-app")``.
+
+        It is for an application that runs beside the mock. Nothing here deletes it, unless you call its ``delete``.
+        """
+        listed = self._with_id(name) or self._with_name(name)
+        names = [one["name"] for one in listed]
+        if len(names) > 1:
+            raise MockError(f"the mock at {self.url} has {len(names)} tenants of the name {name!r}; name the id of one: {names}")
+        if not names:
+            first = [one["name"] for one in self._listed(brief="true", limit=NAMED + 1)]
+            there = first[:NAMED] + ["…"] * (len(first) > NAMED)
+            raise MockError(
+                f"the mock at {self.url} has no tenant {name!r}. It has: {', '.join(there)}."
+                f" If the application runs with another mock, name that in {URL_VARIABLE}."
+            )
+        return Tenant(self.control, {"id": names[0], **self._credentials(names[0])}, ours=False)
+
+    def _credentials(self, tenant: str) -> Dict[str, Dict[str, str]]:
+        """The credentials of a tenant, as its creation answers them. Those of a vendor where it is not are empty."""
+        # The list of tenants shows no secrets.
+        [dumped] = self.control.call("GET", "/_mock/dump", query={"tenant": tenant})["tenants"]
+        authsignal, activeconnect = dumped.get("authsignal", {}), dumped.get("activeconnect", {})
+        return {
+            "authsignal": {
+                "tenantId": authsignal.get("id", ""),
+                "secretKey": authsignal.get("secret", ""),
+                "managementSecretKey": authsignal.get("managementSecret", ""),
+                "terminalSecretKey": authsignal.get("terminalSecret", ""),
+            },
+            "activeconnect": {
+                "applicationId": activeconnect.get("id", ""),
+                "applicationSecret": activeconnect.get("secret", ""),
+            },
+        }
+
+    def _with_id(self, name: str) -> List[Mapping[str, Any]]:
+        try:
+            return self._listed(tenant=name, brief="true")
+        except Refused as refused:
+            if refused.status == 404:
+                return []
+            raise
+
+    def _with_name(self, name: str) -> List[Mapping[str, Any]]:
+        found = self._listed(search=name, brief="true", limit=1000)
+        return [one for one in found if one.get("activeconnect", {}).get("name") == name]
+
+    def _listed(self, **query: Any) -> List[Mapping[str, Any]]:
+        listed: List[Mapping[str, Any]] = self.control.call("GET", "/_mock/tenants", query=query)["tenants"]
+        return listed
+
     def stop(self) -> None:
         """Stops the program, if this package has started it."""
         if self._program:
@@ -100,6 +157,14 @@ class Mock:
 
 def start(arguments: Sequence[str] = ()) -> Mock:
     """The mock that ``STEPUP_MOCK_URL`` names, or else a new one on a free port, with these arguments."""
+    if isinstance(arguments, str):
+        raise MockError(f"the arguments of the mock are a list, not one text: start({arguments.split()!r})")
+    taken = [one for one in arguments if one.partition("=")[0] in OURS]
+    if taken:
+        raise MockError(
+            f"{taken[0]} is not for you to pass: this package starts the mock on a free port, and ends it. For a mock at an"
+            f" address of your choice, start `stepup-mock {' '.join(arguments)}` yourself, and set {URL_VARIABLE} to its URL."
+        )
     url = os.environ.get(URL_VARIABLE)
     if url:
         return _attached(url)

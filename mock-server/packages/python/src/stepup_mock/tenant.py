@@ -25,6 +25,11 @@ EMPTY = (
     "The inbox of this test is empty. track sends no code: the hosted page does, or the application by"
     " /v1/client/challenge/... or /v1/challenge. See the journal."
 )
+#: Why there may be no request.
+LIVE = (
+    "If the application has called a vendor's SDK, that went to the vendor's live service: Authsignal's SDK calls it without"
+    " an api_url, those of Activeconnect and IAMPASS without their environment variable at import."
+)
 #: Seconds that one call waits at most; then it is sent again.
 WAIT_AT_ONCE = 30.0
 
@@ -32,8 +37,10 @@ WAIT_AT_ONCE = 30.0
 class Tenant:
     """A tenant: what an application is pointed at, and what a test sees and moves."""
 
-    def __init__(self, control: Control, created: Mapping[str, Any]) -> None:
+    def __init__(self, control: Control, created: Mapping[str, Any], *, ours: bool = True) -> None:
         self._control = control
+        # One that was there before stays at the end of a `with`.
+        self._ours = ours
         #: Its name in the control API.
         self.id: str = created["id"]
         authsignal, activeconnect = created["authsignal"], created["activeconnect"]
@@ -58,7 +65,10 @@ class Tenant:
 
     @property
     def env(self) -> Dict[str, str]:
-        """The environment variables by which the vendors' SDKs and examples find the mock."""
+        """Environment variables for an application that reads its settings there, as the vendors' examples do.
+
+        Activeconnect's and IAMPASS's packages read theirs themselves. Authsignal's SDK reads none: pass it ``api_url``.
+        """
         return {
             "AUTHSIGNAL_API_URL": self.api_url,
             "AUTHSIGNAL_URL": self.api_url,
@@ -83,6 +93,21 @@ class Tenant:
         __tracebackhide__ = True
         subject = {"userId": user_id, **({} if action is None else {"action": action})}
         self.control("POST", f"/_mock/challenge/{end}", subject)
+
+    def register_phone(self, link: str) -> None:
+        """Opens a registration link of Activeconnect or IAMPASS on the simulated phone of its user."""
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/phone/register", {"link": link})
+
+    def approve_on_phone(self, user_id: str) -> None:
+        """Approves the user's newest request of Activeconnect or IAMPASS, on the simulated phone."""
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/phone/approve", {"userId": user_id})
+
+    def deny_on_phone(self, user_id: str) -> None:
+        """Denies the user's newest request of Activeconnect or IAMPASS, on the simulated phone."""
+        __tracebackhide__ = True
+        self.control("POST", "/_mock/phone/deny", {"userId": user_id})
 
     def faults(self, *faults: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]]) -> None:
         """Plans what goes wrong with the tenant's next requests, such as ``faults({"operation": "track", "status": 503})``.
@@ -126,9 +151,15 @@ class Tenant:
         __tracebackhide__ = True
         self.control("POST", "/_mock/webhooks", {"webhooks": _listed(webhooks)})
 
-    def deliveries(self) -> List[Mapping[str, Any]]:
-        """The events that the mock has sent or will send, newest first, with ``type``, ``progress`` and ``attempts``."""
-        listed: List[Mapping[str, Any]] = self.control("GET", "/_mock/webhooks/deliveries")["deliveries"]
+    def deliveries(self, *, settled: bool = False) -> List[Mapping[str, Any]]:
+        """The events that the mock has sent or will send, newest first, with ``type``, ``progress`` and ``attempts``.
+
+        Many events are sent after the answer to the application. With ``settled``, this waits until every one that is due has
+        been sent.
+        """
+        __tracebackhide__ = True
+        path = f"/_mock/webhooks/deliveries{'?settled=true' if settled else ''}"
+        listed: List[Mapping[str, Any]] = self.control("GET", path)["deliveries"]
         return listed
 
     def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
@@ -140,6 +171,8 @@ class Tenant:
         __tracebackhide__ = True
         if not path.startswith("/_mock/"):
             raise ValueError(f"{path!r} is no path of the control API; it begins with /_mock/, as /_mock/verify does")
+        if method == "GET" and body is not None:
+            raise ValueError(f"a GET takes no body; pass what it asks for by name: control('GET', {path!r}, limit=5)")
         plain = path.partition("?")[0]
         if takes_tenant(method, plain):
             if body is None:
@@ -163,7 +196,8 @@ class Tenant:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.delete()
+        if self._ours:
+            self.delete()
 
     def __repr__(self) -> str:
         return f"<tenant {self.id} of {self.url}>"
@@ -338,6 +372,8 @@ class Journal:
         lines += [f"  This fault is still planned: {json.dumps(one)}" for one in self._unmet()]
         lines += [f"  {line}" for line in self._undelivered()]
         strays = self._of_nobody()
+        if not requests and not strays:
+            lines.append(f"  {LIVE}")
         if strays:
             lines.append("  Requests that belong to no tenant, from this test or from one beside it:")
             lines += [line for one in strays for line in self._lines(one)]

@@ -1,9 +1,13 @@
 // A step-up with the vendor's SDK, and what the fixture gives besides.
 
-import { NoMessage, Refused, startMock } from "stepup-mock";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo } from "node:net";
+
+import { MockError, NoMessage, Refused, startMock } from "stepup-mock";
 import { describe, expect, test } from "stepup-mock/vitest";
 
-import { challenged, page, sdk, user } from "./story.js";
+import { challenged, page, sdk, signed, user } from "./story.js";
 
 const ADA = "ada@example.com";
 
@@ -95,6 +99,11 @@ test("time passes when the test says so", async ({ stepup }) => {
   await stepup.clock.release();
   // @ts-expect-error: the unit is `minutes`.
   await expect(stepup.clock.advance({ minute: 1 })).rejects.toThrow("not minute");
+  // A number has no unit, and no argument no length.
+  for (const by of [60, "60s", undefined]) {
+    const said = `such as advance({ seconds: 60 }), not advance(${JSON.stringify(by) ?? ""})`;
+    await expect(stepup.clock.advance(by as never)).rejects.toThrow(said);
+  }
 });
 
 describe("a seed", () => {
@@ -130,6 +139,11 @@ test("any operation of the control API", async ({ stepup }) => {
   const refused = await stepup.control("POST", "/_mock/clock", { tenat: stepup.id }).catch((error) => error);
   expect(refused).toBeInstanceOf(Refused);
   expect(refused).toMatchObject({ status: 400, message: expect.stringContaining("body /tenat is unknown") });
+  await expect(stepup.control("GET", "/_mock/users", { limit: 1 })).rejects.toThrow(
+    'a GET takes no body; write what it asks for into its path: control("GET", "/_mock/users?limit=5")',
+  );
+  // @ts-expect-error: the method is missing.
+  await expect(stepup.control("/_mock/users")).rejects.toThrow('such as control("GET", "/_mock/users"), not control("/_mock/users", undefined)');
 });
 
 test("a call of the control API is about this tenant", async ({ stepup }) => {
@@ -165,6 +179,87 @@ test("a webhook that its receiver did not take is in the journal", async ({ step
   expect(text).toContain("webhook authenticator.created to http://127.0.0.1:9/hook (given_up): ");
 });
 
-test("the environment leads the SDKs to the tenant", ({ stepup }) => {
+test("the environment leads an application to the tenant", ({ stepup }) => {
   expect(stepup.env).toMatchObject({ AUTHSIGNAL_API_URL: stepup.apiUrl, AUTHSIGNAL_API_SECRET: stepup.apiSecretKey, ACTIVE_CONNECT_SERVER: stepup.url });
+});
+
+test("milliseconds without their name say how to write them", async ({ stepup }) => {
+  // @ts-expect-error: the time is in an object.
+  await expect(stepup.inbox.waitFor(ADA, 500)).rejects.toThrow('waitFor takes its milliseconds by name: waitFor("ada@example.com", { timeout: 500 })');
+});
+
+test("what is due has been sent when the deliveries have settled", async ({ stepup }) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  const received: Promise<[unknown, ServerResponse]> = once(server, "request") as never;
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  await stepup.webhooks({ url, events: ["authenticator.created"] });
+  await challenged(stepup);
+  const settled = stepup.deliveries({ settled: true });
+  const [, answer] = await received;
+  expect((await stepup.deliveries()).map(({ progress }) => progress)).not.toContain("taken");
+  answer.end();
+  expect((await settled).map(({ type, progress }) => [type, progress])).toEqual([["authenticator.created", "taken"]]);
+  server.close();
+});
+
+test("a tenant that was there before is driven, and left", async ({ stepup }) => {
+  await using mock = await startMock();
+  const { tenants: [row] } = await stepup.control("GET", "/_mock/tenants");
+  for (const name of [stepup.id, stepup.tenantId, row.activeconnect.name]) {
+    await using found = await mock.tenant(name);
+    expect([found.id, found.env]).toEqual([stepup.id, stepup.env]);
+    const secrets = ({ managementSecretKey, terminalSecretKey, applicationSecret }: typeof stepup) =>
+      [managementSecretKey, terminalSecretKey, applicationSecret];
+    expect(secrets(found)).toEqual(secrets(stepup));
+  }
+  const { token } = await challenged(stepup);
+  await page(stepup, token, "challenge/email-otp");
+  const found = await mock.tenant(stepup.id);
+  expect((await found.inbox.waitFor(ADA)).code).toMatch(/^\d{6}$/);
+  await found.succeedChallenge("ada");
+  expect(await found.journal.requests("track")).toHaveLength(1);
+});
+
+test("a tenant of one vendor has empty credentials at the other", async () => {
+  await using mock = await startMock();
+  await using _ = await mock.createTenant({ seed: { activeconnect: { id: "phones-only" } } });
+  const { applicationId, applicationSecret } = await mock.tenant("phones-only");
+  expect([applicationId, applicationSecret.length > 0]).toEqual(["phones-only", true]);
+});
+
+test("a tenant that is not there is an error that names those that are", async () => {
+  await using mock = await startMock();
+  await using one = await mock.createTenant({ name: "two of a name" });
+  await using two = await mock.createTenant({ name: "two of a name", seed: {} });
+  const several = await mock.tenant("two of a name").catch((error) => error);
+  expect(several).toBeInstanceOf(MockError);
+  expect(several.message).toContain(`has 2 tenants of the name "two of a name"; name the id of one: ${one.id}, ${two.id}`);
+  await expect(mock.tenant("nobody")).rejects.toThrow(/has no tenant "nobody"\. It has: [^,.]+.*STEPUP_MOCK_URL\.$/);
+  const more = await Promise.all(Array.from({ length: 10 }, () => mock.createTenant()));
+  await expect(mock.tenant("nobody")).rejects.toThrow(/It has: ([^,]+, ){10}…\./);
+  await Promise.all(more.map((tenant) => tenant.delete()));
+});
+
+describe("a phone", () => {
+  const seeded = test.extend({ stepupSeed: { activeconnect: { users: [{ id: "ada" }] } } });
+
+  seeded("is registered, approves and denies", async ({ stepup }) => {
+    const { register_url: link } = await signed(stepup, "GET", `management/device_registration_link/${stepup.applicationId}/ada`);
+    await stepup.registerPhone(link);
+    const signIn = () => signed(stepup, "POST", `authentication/authenticate_user/${stepup.applicationId}/ada`);
+    const statuses = async () => {
+      const { users } = await stepup.control("GET", "/_mock/activeconnect");
+      return users[0].sessions.map(({ status }: { status: string }) => status);
+    };
+    await signIn();
+    await stepup.approveOnPhone("ada");
+    await signIn();
+    await stepup.denyOnPhone("ada");
+    expect((await statuses()).sort()).toEqual(["active", "cancelled"]);
+  });
+});
+
+test("a journal without a request says where it may have gone", async ({ stepup }) => {
+  expect(await stepup.journal.text()).toContain("went to the vendor's live service: Authsignal's calls it without an apiUrl.");
 });

@@ -1,5 +1,7 @@
 // What the tests of every runner do: a step-up with the vendor's SDK.
 
+import { createHash, createHmac, randomInt } from "node:crypto";
+
 import { Authsignal } from "@authsignal/node";
 import type { Tenant } from "stepup-mock";
 
@@ -26,6 +28,20 @@ export function user({ apiSecretKey, apiUrl }: Tenant, userId: string) {
 export async function page(tenant: Tenant, token: string, path: string, body: object = {}): Promise<any> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const answer = await fetch(`${tenant.apiUrl}/client/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** A call of Activeconnect, with the signature that IAMPASS's Python package makes. */
+export async function signed({ url, applicationId, applicationSecret }: Tenant, method: string, path: string): Promise<any> {
+  const target = `${url}/${path}`;
+  // A nonce counts once for an application.
+  const [nonce, seconds] = [String(randomInt(2 ** 47)), String(Math.floor(Date.now() / 1000))];
+  const key = createHash("sha256").update(nonce + applicationSecret).digest().subarray(0, 16);
+  const text = nonce + target.replace(/^.*:\/\//, "") + seconds;
+  const signature = createHmac("sha256", key).update(text).digest().subarray(0, 16).toString("base64");
+  const headers = { Authentication: `hmac ${applicationId}:${nonce}:${signature}`, "X-IAMPASS-Authentication-Timestamp": seconds };
+  const answer = await fetch(target, { method, headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return answer.json();
 }

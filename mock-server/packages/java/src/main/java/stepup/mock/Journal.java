@@ -50,6 +50,9 @@ public final class Journal {
         unmet(lines);
         undelivered(lines);
         List<Request> strays = ofNobody();
+        if (requests.isEmpty() && strays.isEmpty()) {
+            lines.add("  If the application has called the vendor's SDK, that went to the vendor's live service: pass it apiUrl.");
+        }
         if (!strays.isEmpty()) {
             lines.add("  Requests that belong to no tenant, from this test or from one beside it:");
             strays.forEach(one -> show(one, lines));

@@ -98,6 +98,21 @@ public final class Tenant implements AutoCloseable {
         control("POST", "/_mock/challenge/" + end, Map.of("userId", userId));
     }
 
+    /** Opens a registration link of Activeconnect or IAMPASS on the simulated phone of its user. */
+    public void registerPhone(String link) {
+        control("POST", "/_mock/phone/register", Map.of("link", link));
+    }
+
+    /** Approves the user's newest request of Activeconnect or IAMPASS, on the simulated phone. */
+    public void approveOnPhone(String userId) {
+        control("POST", "/_mock/phone/approve", Map.of("userId", userId));
+    }
+
+    /** Denies the user's newest request of Activeconnect or IAMPASS, on the simulated phone. */
+    public void denyOnPhone(String userId) {
+        control("POST", "/_mock/phone/deny", Map.of("userId", userId));
+    }
+
     /**
      * Plans what goes wrong with the tenant's next requests, such as {@code faults(Map.of("operation", "track", "status", 503))}.
      * The faults replace those that are planned; none at all takes them back. The control API lists what a fault can be.
@@ -138,6 +153,14 @@ public final class Tenant implements AutoCloseable {
     /** The events that the mock has sent or will send, newest first. */
     public List<Map<String, Object>> deliveries() {
         return Control.objects(control("/_mock/webhooks/deliveries"), "deliveries");
+    }
+
+    /**
+     * The same events, when every one that is due has been sent. Many are sent after the answer to the application, so
+     * {@link #deliveries} may come before them.
+     */
+    public List<Map<String, Object>> settledDeliveries() {
+        return Control.objects(control("/_mock/webhooks/deliveries?settled=true"), "deliveries");
     }
 
     /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions?userId=ada")}. */

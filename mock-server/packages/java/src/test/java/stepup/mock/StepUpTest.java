@@ -143,4 +143,27 @@ class StepUpTest {
         String text = stepup.journal().text();
         assertTrue(text.contains("webhook authenticator.created to http://127.0.0.1:9/hook (given_up): "), text);
     }
+
+    @Test
+    void whatIsDueHasBeenSentWhenTheDeliveriesHaveSettled(Tenant stepup) {
+        stepup.webhooks(Map.of("url", "http://127.0.0.1:9/hook", "events", List.of("authenticator.created")));
+        new Application(stepup).challenged("ada", ADA);
+        assertEquals(1, Control.objects(stepup.settledDeliveries().get(0), "attempts").size());
+    }
+
+    @Test
+    void aJournalWithoutARequestSaysWhereItMayHaveGone(Tenant stepup) {
+        String text = stepup.journal().text();
+        assertTrue(text.contains("went to the vendor's live service: pass it apiUrl."), text);
+    }
+
+    @Test
+    void aPhoneWithoutARequestSaysSo(Tenant stepup) {
+        for (Runnable act : List.<Runnable>of(() -> stepup.approveOnPhone("ada"), () -> stepup.denyOnPhone("ada"))) {
+            assertEquals(404, assertThrows(MockException.class, act::run).status());
+        }
+        MockException refused = assertThrows(
+            MockException.class, () -> stepup.registerPhone(stepup.url() + "/register/" + stepup.applicationId() + "/none"));
+        assertTrue(refused.getMessage().contains("POST /_mock/phone/register answered"), refused.getMessage());
+    }
 }
