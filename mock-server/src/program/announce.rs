@@ -135,7 +135,7 @@ fn hints(app: &App, addresses: &Addresses, desk: &str, own: &Addresses) -> Vec<S
         format!("  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{api}\")"),
         format!("  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{api}\" }})"),
         format!("  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{browser}\" }})"),
-        format!("  Any SDK      export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # as their test suites read them"),
+        format!("  Rust client  export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # the SDKs above do not read them"),
         format!("Desk:    {desk}    # phone, inbox and requests, in a browser"),
         format!("Control: curl {}/_mock/health", own.mock),
         format!("Phone:   stepup-mock phone --url {} register LINK, then approve USER", own.mock),
