@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded::byte_serialize;
 
 use super::search::holds;
@@ -53,7 +53,12 @@ impl Secrets {
             }
         }
         if has_escape(&hidden)
-            && let Some(shown) = self.hidden_escaped(&hidden)
+            && let Some(shown) = behind_masks(&hidden, self.places_escaped(&hidden, LEVELS))
+        {
+            hidden = Cow::Owned(shown);
+        }
+        if hidden.contains('%')
+            && let Some(shown) = behind_masks(&hidden, self.places_encoded(&hidden))
         {
             hidden = Cow::Owned(shown);
         }
@@ -78,39 +83,34 @@ impl Secrets {
         }
     }
 
-    /// A text without the secrets that it has with escapes of JSON; `None` if it has none.
-    fn hidden_escaped(&self, text: &str) -> Option<String> {
-        let mut found = self.places_escaped(text, LEVELS);
-        found.sort_unstable();
-        let (mut shown, mut done) = (String::new(), 0);
-        for (start, end) in found.iter().copied() {
-            // One that begins within another is behind the same mask.
-            if start >= done {
-                shown.push_str(&text[done..start]);
-                shown.push_str(MASK);
-            }
-            done = done.max(end);
-        }
-        shown.push_str(&text[done..]);
-        (!found.is_empty()).then_some(shown)
-    }
-
     /// Where a text begins and ends to have a secret with escapes of JSON, of at most so many levels.
     fn places_escaped(&self, text: &str, levels: usize) -> Vec<(usize, usize)> {
         if levels == 0 || !has_escape(text) {
             return Vec::new();
         }
         let read = Unescaped::of(text);
-        let secrets = self.0.iter().filter(|secret| holds(&read.text, secret));
-        let found = secrets.flat_map(|secret| {
-            let starts = read.text.match_indices(secret.as_str());
-            starts.map(|(start, _)| (start, start + secret.len()))
-        });
         let deeper = self.places_escaped(&read.text, levels - 1);
+        let found = self.places(&read.text).chain(deeper);
         found
-            .chain(deeper)
             .map(|(start, end)| (read.at[start], read.at[end]))
             .collect()
+    }
+
+    /// Where a text begins and ends to have a secret with any of its bytes as a URL encodes them.
+    fn places_encoded(&self, text: &str) -> Vec<(usize, usize)> {
+        let read = Unescaped::of_url(text);
+        let found = self.places(&read.text);
+        found
+            .map(|(start, end)| (read.at[start], read.at[end]))
+            .collect()
+    }
+
+    fn places(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
+        let secrets = self.0.iter().filter(move |secret| holds(text, secret));
+        secrets.flat_map(move |secret| {
+            let starts = text.match_indices(secret.as_str());
+            starts.map(|(start, _)| (start, start + secret.len()))
+        })
     }
 
     /// How many bytes at the end of a text are the beginning of a secret, as it is or with escapes of JSON, of at most so
@@ -149,6 +149,22 @@ impl Secrets {
     }
 }
 
+/// A text with a mask in these places; `None` if there are none.
+fn behind_masks(text: &str, mut places: Vec<(usize, usize)>) -> Option<String> {
+    places.sort_unstable();
+    let (mut shown, mut done) = (String::new(), 0);
+    for (start, end) in places.iter().copied() {
+        // One that begins within another is behind the same mask.
+        if start >= done {
+            shown.push_str(&text[done..start]);
+            shown.push_str(MASK);
+        }
+        done = done.max(end);
+    }
+    shown.push_str(&text[done..]);
+    (!places.is_empty()).then_some(shown)
+}
+
 /// How deep texts of JSON that are in texts of JSON are read: each one escapes the signs of the one in it.
 const LEVELS: usize = 4;
 
@@ -160,7 +176,7 @@ fn has_escape(text: &str) -> bool {
     memchr::memchr(b'\\', text.as_bytes()).is_some()
 }
 
-/// A text with its escapes of JSON read: writers may escape any character.
+/// A text with its escapes read: writers may escape any character.
 struct Unescaped {
     text: String,
     /// Where each byte of it is in the text that it was read from, and where that ends.
@@ -168,6 +184,31 @@ struct Unescaped {
 }
 
 impl Unescaped {
+    /// A text with escapes of URLs. Bytes that are no characters stay as they are.
+    fn of_url(encoded: &str) -> Self {
+        let (mut text, mut at) = (String::with_capacity(encoded.len()), Vec::new());
+        let mut done = 0;
+        while let Some(start) = encoded[done..].find('%').map(|next| done + next) {
+            text.push_str(&encoded[done..start]);
+            at.extend(done..start);
+            // A character has one to four bytes.
+            let one = (1..=4).find_map(|bytes| {
+                let part = encoded.get(start..start + 3 * bytes)?;
+                let read: Vec<u8> = percent_decode_str(part).collect();
+                let sign = str::from_utf8(&read).ok()?.to_owned();
+                (read.len() == bytes).then_some((sign, part.len()))
+            });
+            let (sign, length) = one.unwrap_or_else(|| ("%".to_owned(), 1));
+            text.push_str(&sign);
+            at.resize(text.len(), start);
+            done = start + length;
+        }
+        text.push_str(&encoded[done..]);
+        at.extend(done..=encoded.len());
+        Self { text, at }
+    }
+
+    /// A text with escapes of JSON.
     fn of(escaped: &str) -> Self {
         let (mut text, mut at) = (String::with_capacity(escaped.len()), Vec::new());
         let mut done = 0;
@@ -275,6 +316,8 @@ mod tests {
             (r"cut in php\/secr\u00", true, "cut in ***"),
             (r"cut in caf\u00e9-sec\", true, "cut in ***"),
             (r"not cut php\/secr", false, r"not cut php\/secr"),
+            ("?b=%70hp%2fsecre%74&c=100%", false, "?b=***&c=100%"),
+            ("/caf%C3%A9-secret/%zz%", false, "/***/%zz%"),
             (
                 r#"{"a":"{\"b\":\"php\\\/secret\",\"c\":1}"}"#,
                 false,

@@ -59,9 +59,7 @@ pub(super) async fn suffered(
             return end(pace, Fate::Closed).await;
         }
         Some(Damage::ResetAfter) => {
-            let length = response.body().size_hint().lower();
-            let parting = Parting::new(pace.clone(), length);
-            response.map(|body| Body::new(InPieces::new(body, parting)))
+            response.map(|body| Body::new(InPieces::new(body, Parting::new(pace.clone()))))
         }
         Some(Damage::Truncated(bytes)) => response.map(|body| {
             let length = body.size_hint().lower();

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::exchange::{Credentials, PHONE_NUMBERS, PREFIX, Step, credential, escaped, objection};
@@ -70,6 +72,8 @@ pub struct Recorder {
     tainted: HashSet<String>,
     /// API keys that were right once.
     keys: HashSet<String>,
+    /// API keys as people write them. Their text in a body is a secret, whatever its member is called.
+    secrets: HashSet<String>,
     /// Whether the request was refused before a time in it could count, or for that time.
     is_wrong: bool,
 }
@@ -96,6 +100,7 @@ impl Recorder {
             case: case.to_owned(),
             counts: std::mem::take(&mut self.counts),
             keys: std::mem::take(&mut self.keys),
+            secrets: std::mem::take(&mut self.secrets),
             ..Self::default()
         };
     }
@@ -202,6 +207,11 @@ impl Recorder {
         let (scheme, value) = authorization.split_once(' ').unwrap_or_default();
         match (matched.api.name, scheme) {
             (SERVER | MANAGEMENT, "Basic") => {
+                if let Some(secret) = secret_of(value)
+                    && self.secrets.len() < RECORDED_VALUES
+                {
+                    self.secrets.insert(secret);
+                }
                 if seen.status < 400 && self.keys.len() < RECORDED_VALUES {
                     self.keys.insert(value.to_owned());
                 }
@@ -274,6 +284,13 @@ impl Recorder {
                 true => escaped(text),
                 false => open.to_string(),
             });
+        }
+        if self
+            .secrets
+            .iter()
+            .any(|secret| text.contains(secret.as_str()))
+        {
+            return mask(name, may_mask);
         }
         let open = without_private(text);
         // A URL without its parameters is still one; a text without its token may be nothing that the server takes.
@@ -389,6 +406,14 @@ fn reference(place: &str) -> String {
     format!("${{{place}}}")
 }
 
+/// The secret in the credentials of HTTP Basic, if it is long enough not to be a word by chance.
+fn secret_of(credentials: &str) -> Option<String> {
+    let read = STANDARD.decode(credentials).ok()?;
+    let text = String::from_utf8(read).ok()?;
+    let secret = text.split(':').next()?;
+    (secret.len() >= TELLING).then(|| secret.to_owned())
+}
+
 fn mask(name: &str, may_mask: bool) -> Result<String, String> {
     if may_mask {
         return Ok(MASK.to_owned());
@@ -499,6 +524,24 @@ mod tests {
         let builds = ("GET", "/v1/users/grace/actions/pay/7654-3210");
         let left_out = seen(&mut recorder, builds, &json!(null), 200, &json!({}));
         assert!(left_out.unwrap_err().contains("depends on"));
+    }
+
+    #[test]
+    fn the_api_key_of_a_request_goes_into_no_step_whatever_its_member_is_called() {
+        let mut recorder = Recorder::default();
+        recorder.begin("one");
+        let body = json!({"custom": {"p": "key api-secret-1", "raw": r#"{"p": "api-secret-1"}"#}});
+        let step = recorder.take(&Seen {
+            method: "POST",
+            target: "/v1/users/ada/actions/pay",
+            // api-secret-1, and no password.
+            authorization: Some("Basic YXBpLXNlY3JldC0xOg=="),
+            body: body.to_string().as_bytes(),
+            status: 200,
+            answer: b"{}",
+        });
+        let kept = json!({"custom": {"p": "***", "raw": r#"{"p":"***"}"#}});
+        assert_eq!(step.unwrap().body, Some(kept));
     }
 
     #[test]
