@@ -26,9 +26,18 @@ impl Drop for Due {
 /// long after the answer has given them to the connection.
 pub(super) struct Parting(Arc<Last>);
 
+/// Bytes of the longest answer that a client's machine takes at once, also if the client does not read it yet. After a longer one,
+/// a reset must wait, or it would drop what the machine has not taken.
+const TAKEN_AT_ONCE: u64 = 16 * 1024;
+
 impl Parting {
-    pub(super) fn new(pace: Pace) -> Self {
-        Self(Arc::new(Last(pace)))
+    /// The end after an answer of so many bytes.
+    pub(super) fn new(pace: Pace, length: u64) -> Self {
+        let fate = match length > TAKEN_AT_ONCE {
+            true => Fate::ResetOnceTaken,
+            false => Fate::Reset,
+        };
+        Self(Arc::new(Last(pace, fate)))
     }
 }
 
@@ -42,11 +51,11 @@ impl Cut for Parting {
 }
 
 /// When this is dropped, the connection has all of an answer, or nobody waits for it any more.
-struct Last(Pace);
+struct Last(Pace, Fate);
 
 impl Drop for Last {
     fn drop(&mut self) {
-        self.0.end_when_written(Fate::ResetOnceTaken);
+        self.0.end_when_written(self.1);
     }
 }
 

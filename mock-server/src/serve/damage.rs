@@ -59,7 +59,9 @@ pub(super) async fn suffered(
             return end(pace, Fate::Closed).await;
         }
         Some(Damage::ResetAfter) => {
-            response.map(|body| Body::new(InPieces::new(body, Parting::new(pace.clone()))))
+            let length = response.body().size_hint().lower();
+            let parting = Parting::new(pace.clone(), length);
+            response.map(|body| Body::new(InPieces::new(body, parting)))
         }
         Some(Damage::Truncated(bytes)) => response.map(|body| {
             let length = body.size_hint().lower();
