@@ -1,4 +1,4 @@
-//! What is wrong with a text that is to be a point in time. Knows no clock.
+//! Names the fault in a text that must be a time. Knows no clock.
 
 use jiff::civil::{Date, Time};
 

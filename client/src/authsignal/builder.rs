@@ -78,7 +78,7 @@ impl AuthsignalBuilder {
     ///
     /// Every tracked action is sent with an idempotency key, so a repetition names the same action. All newest SDKs of the
     /// vendor repeat it. The vendor does not document what it does with a key that it has seen; turn this off if an action
-    /// that your rules count must not be sent twice, whoever gave it its key.
+    /// that your rules count must not be sent twice, whether you or the client chose its key.
     pub fn keyed_retries(mut self, keyed_retries: bool) -> Self {
         self.keyed_retries = keyed_retries;
         self
