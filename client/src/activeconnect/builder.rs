@@ -6,7 +6,7 @@ use std::fmt;
 use url::Url;
 
 use super::client::Activeconnect;
-use super::hooks::{Credentials, DIALECT, Inner};
+use super::hooks::{Credentials, DIALECT, Inner, Signature};
 use super::raw;
 use super::service::Service;
 use super::signing::Signer;
@@ -116,8 +116,8 @@ impl ActiveconnectBuilder {
             id: application_id.to_string(),
             secret: self.secret,
         };
-        let inner = Inner::new(transport, self.signer, credentials);
-        let raw = raw::Client::new_with_client(server.as_str().trim_end_matches('/'), http, inner);
+        let inner = Inner::new(transport, Signature::new(self.signer, credentials));
+        let raw = raw::Client::new_with_client(http, inner);
         Ok(Activeconnect::assemble(application_id, server, raw))
     }
 }

@@ -190,10 +190,7 @@ impl Activeconnect {
             secret: secret.into(),
         };
         let raw = &self.shared.raw;
-        raw::Client {
-            inner: raw.inner.signing_as(credentials),
-            ..raw.clone()
-        }
+        raw.carrying(raw.inner.signing_as(credentials))
     }
 
     pub(super) fn server(&self) -> &Url {
@@ -221,10 +218,7 @@ impl Activeconnect {
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
         let raw = &self.shared.raw;
-        let raw = raw::Client {
-            inner: raw.inner.keeping(facts.clone()),
-            ..raw.clone()
-        };
+        let raw = raw.carrying(raw.inner.keeping(facts.clone()));
         Call {
             raw,
             facts,

@@ -1,18 +1,16 @@
 //! What the generated Activeconnect client sends through: our transport, and a signature per
 //! attempt. Must not know what operations mean.
 
-use std::fmt;
 use std::sync::Arc;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response, Url};
+use reqwest::Request;
 
 use super::raw::types::Failure;
-use super::raw::{Client, operations};
-use super::signing::Signer;
+use super::signing::{Signer, SigningError};
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Operation, Transport, redact};
+use crate::transport::inner::{self, Sign};
+use crate::transport::{Dialect, Operation, redact};
 
 pub(super) const DIALECT: Dialect = Dialect {
     api: "activeconnect",
@@ -31,77 +29,40 @@ pub(super) struct Credentials {
     pub(super) secret: Secret,
 }
 
-/// What a generated client carries: limits and credentials. Made by
-/// [`Activeconnect`](super::Activeconnect) only.
+/// What signs the requests of the generated client.
 #[derive(Clone)]
-pub struct Inner {
-    pub(super) transport: Transport,
+pub struct Signature {
     signer: Signer,
     credentials: Arc<Credentials>,
-    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
-    facts: Option<Facts>,
+}
+
+/// What the generated client carries. Made by [`Activeconnect`](super::Activeconnect) only.
+pub(crate) type Inner = inner::Inner<Signature>;
+
+impl Signature {
+    pub(super) fn new(signer: Signer, credentials: Credentials) -> Self {
+        Self {
+            signer,
+            credentials: Arc::new(credentials),
+        }
+    }
 }
 
 impl Inner {
-    /// The URL of a path, for generated code.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.transport.url(path)
-    }
-
-    pub(super) fn new(transport: Transport, signer: Signer, credentials: Credentials) -> Self {
-        Self {
-            transport,
-            signer,
-            credentials: Arc::new(credentials),
-            facts: None,
-        }
-    }
-
     /// The same, with other credentials.
     pub(super) fn signing_as(&self, credentials: Credentials) -> Self {
-        Self {
-            credentials: Arc::new(credentials),
-            ..self.clone()
-        }
-    }
-
-    /// The same, keeping what the next call learns in `facts`.
-    pub(super) fn keeping(&self, facts: Facts) -> Self {
-        Self {
-            facts: Some(facts),
-            ..self.clone()
-        }
-    }
-
-    pub(super) async fn send(
-        &self,
-        http: &reqwest::Client,
-        request: Request,
-        operation: &Operation,
-    ) -> reqwest::Result<Response> {
-        let sign = |request: &mut Request| {
-            self.signer
-                .sign(request, &self.credentials.id, &self.credentials.secret)
-        };
-        let facts = self.facts.clone().unwrap_or_default();
-        self.transport
-            .execute(http, request, operation, &facts, sign)
-            .await
+        let mut other = self.clone();
+        other.signer.credentials = Arc::new(credentials);
+        other
     }
 }
 
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner")
-            .field("limits", &self.transport.limits)
-            .finish_non_exhaustive()
-    }
-}
+impl Sign for Signature {
+    type Error = SigningError;
 
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let operation = Operation::find(operations::ALL, info.operation_id);
-        self.inner().send(self.client(), request, operation).await
+    fn sign(&self, _: &Operation, request: &mut Request) -> Result<(), SigningError> {
+        let Credentials { id, secret } = &*self.credentials;
+        self.signer.sign(request, id, secret)
     }
 }
 

@@ -30,7 +30,7 @@ mod users;
 pub use crate::generated::activeconnect as raw;
 pub use builder::ActiveconnectBuilder;
 pub use client::Activeconnect;
-pub use hooks::Inner;
+pub(crate) use hooks::Inner;
 pub use raw::vocabulary::{AuthenticationMethod, SessionStatus};
 pub use seal::{SealError, SessionSealer};
 pub use service::Service;

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Method, Request};
 use serde::{Deserialize, Deserializer};
 use tokio::time::Instant;
@@ -360,24 +359,18 @@ impl Session {
             secret: secret.clone(),
         };
 
-        let mut request = Request::new(method, url);
-        request
-            .headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let request = Request::new(method, url);
         let raw = self.client.raw();
         let inner = raw.inner.signing_as(credentials).keeping(facts.clone());
         let answer = inner.send(&raw.client, request, operation).await;
 
         let answer = answer.map_err(|error| Error::unanswered(error, operation.id, &facts))?;
         let status = answer.status();
-        let body = answer
-            .bytes()
-            .await
-            .map_err(|error| Error::unanswered(error, operation.id, &facts))?;
         if !status.is_success() {
-            return Err(fail(Error::answered::<Failure>(status.as_u16(), &body)));
+            let error = Error::answered::<Failure>(status.as_u16(), answer.body());
+            return Err(fail(error));
         }
-        let answer = Error::decode(&body).map_err(fail)?;
+        let answer = Error::decode(answer.body()).map_err(fail)?;
         Ok((answer, facts))
     }
 }

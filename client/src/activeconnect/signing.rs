@@ -56,7 +56,7 @@ fn authentication(
 
 /// Why a request could not be signed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SigningError {
+pub enum SigningError {
     #[error("the operating system gives no randomness")]
     Randomness(#[source] getrandom::Error),
     #[error("the clock stands before 1970")]

@@ -6,7 +6,7 @@ use http::header::InvalidHeaderValue;
 
 use super::URL_VARIABLE;
 use super::client::Authsignal;
-use super::hooks::{DIALECT, Inner};
+use super::hooks::{Credentials, DIALECT, Inner};
 use super::raw;
 use super::terminal::AuthsignalTerminal;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
@@ -15,7 +15,6 @@ use crate::authsignal_secret::check;
 use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::transport::Transport;
 use crate::transport::settings::{self, Settings};
 
 /// Configures an [`Authsignal`] client.
@@ -103,7 +102,7 @@ impl AuthsignalBuilder {
     /// a rustls provider.
     pub fn build(self) -> Result<Authsignal> {
         let keyed_retries = self.keyed_retries;
-        let raw = self.raw("the API secret", Inner::new)?;
+        let raw = self.raw("the API secret", Credentials::of_server)?;
         Ok(Authsignal::assemble(raw, keyed_retries))
     }
 
@@ -113,7 +112,7 @@ impl AuthsignalBuilder {
     ///
     /// As [`build`](Self::build).
     pub fn build_terminal(self) -> Result<AuthsignalTerminal> {
-        let raw = self.raw("the terminal secret", Inner::of_terminal)?;
+        let raw = self.raw("the terminal secret", Credentials::of_terminal)?;
         Ok(AuthsignalTerminal::assemble(raw))
     }
 
@@ -121,7 +120,7 @@ impl AuthsignalBuilder {
     fn raw(
         self,
         what: &'static str,
-        inner: fn(Transport, &Secret) -> Result<Inner, InvalidHeaderValue>,
+        credentials: fn(&Secret) -> Result<Credentials, InvalidHeaderValue>,
     ) -> Result<raw::Client> {
         check(what, &self.secret)?;
         let server = match self.api_url {
@@ -129,9 +128,10 @@ impl AuthsignalBuilder {
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
         let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
-        let inner = inner(transport, &self.secret)
-            .map_err(|error| Error::config(what).with_source(error))?;
-        Ok(raw::Client::new_with_client(&server, http, inner))
+        let credentials =
+            credentials(&self.secret).map_err(|error| Error::config(what).with_source(error))?;
+        let inner = Inner::new(transport, credentials);
+        Ok(raw::Client::new_with_client(http, inner))
     }
 }
 

@@ -67,7 +67,7 @@ struct Shared {
 impl fmt::Debug for Authsignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authsignal")
-            .field("server", &self.shared.raw.baseurl)
+            .field("server", &self.shared.raw.inner.baseurl())
             .field("keyed_retries", &self.shared.keyed_retries)
             .finish_non_exhaustive()
     }
@@ -94,8 +94,8 @@ async fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
 
 const DEVICE: &str = "the device id";
 
-fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathSegment> {
-    PathSegment::try_from(id.as_ref()).map_err(|error| {
+fn segment(call: &Call, what: &'static str, id: impl Into<String>) -> Result<PathSegment> {
+    PathSegment::try_from(id.into()).map_err(|error| {
         let error = Error::new(Kind::InvalidInput)
             .with_detail(what)
             .with_source(error);
@@ -104,15 +104,15 @@ fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathS
 }
 
 fn user_segment(call: &Call, id: impl Into<UserId>) -> Result<PathSegment> {
-    segment(call, "the user id", id.into())
+    segment(call, "the user id", id.into().0)
 }
 
 fn action_segment(call: &Call, code: impl Into<ActionCode>) -> Result<PathSegment> {
-    segment(call, "the action code", code.into())
+    segment(call, "the action code", code.into().0)
 }
 
 fn key_segment(call: &Call, key: impl Into<IdempotencyKey>) -> Result<PathSegment> {
-    segment(call, "the idempotency key", key.into())
+    segment(call, "the idempotency key", key.into().0)
 }
 
 impl Authsignal {
@@ -197,10 +197,7 @@ impl Authsignal {
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
         let raw = &self.shared.raw;
-        let raw = raw::Client {
-            inner: raw.inner.keeping(facts.clone()),
-            ..raw.clone()
-        };
+        let raw = raw.carrying(raw.inner.keeping(facts.clone()));
         Call {
             raw,
             facts,
@@ -375,7 +372,11 @@ impl Authsignal {
     ) -> Result<()> {
         let call = self.call("delete_authenticator");
         let user_id = user_segment(&call, user_id)?;
-        let id = segment(&call, "the authenticator id", user_authenticator_id)?;
+        let id = segment(
+            &call,
+            "the authenticator id",
+            user_authenticator_id.as_ref(),
+        )?;
         let request = call.raw.delete_authenticator().user_id(user_id);
         deleted(&call, request.user_authenticator_id(id).send().await).await
     }
@@ -818,7 +819,7 @@ impl Authsignal {
     ) -> Result<Device> {
         let mut call = self.call("update_device");
         let user_id = user_segment(&call, user_id)?;
-        let device_id = segment(&call, DEVICE, device_id)?;
+        let device_id = segment(&call, DEVICE, device_id.as_ref())?;
         let body = memory.body().map_err(|error| call.fail(error))?;
         if memory == DeviceMemory::Forgotten {
             // The vendor documents an explicit null; the generated type can only leave it out.
@@ -841,7 +842,7 @@ impl Authsignal {
     ) -> Result<Device> {
         let call = self.call("invalidate_device");
         let user_id = user_segment(&call, user_id)?;
-        let device_id = segment(&call, DEVICE, device_id)?;
+        let device_id = segment(&call, DEVICE, device_id.as_ref())?;
         let request = call.raw.invalidate_device().user_id(user_id);
         call.answer(request.device_id(device_id).send().await).await
     }
@@ -853,7 +854,7 @@ impl Authsignal {
     /// [`Kind::NotFound`] for an unknown tenant, and as every call.
     pub async fn jwks(&self, tenant_id: impl AsRef<str>) -> Result<Jwks> {
         let call = self.call("get_jwks");
-        let tenant_id = segment(&call, "the tenant id", tenant_id)?;
+        let tenant_id = segment(&call, "the tenant id", tenant_id.as_ref())?;
         let answer = call.raw.get_jwks().tenant_id(tenant_id).send().await;
         call.answer(answer).await
     }
@@ -868,7 +869,7 @@ impl Authsignal {
         tenant_id: impl AsRef<str>,
     ) -> Result<OpenidConfiguration> {
         let call = self.call("get_openid_configuration");
-        let tenant_id = segment(&call, "the tenant id", tenant_id)?;
+        let tenant_id = segment(&call, "the tenant id", tenant_id.as_ref())?;
         let request = call.raw.get_openid_configuration().tenant_id(tenant_id);
         call.answer(request.send().await).await
     }

@@ -1,21 +1,17 @@
 //! What the generated Authsignal client sends through: our transport, and Basic credentials on each
 //! attempt. Must not know what operations mean.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
-use std::fmt;
-use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Body, Request, Response, Url};
+use reqwest::{Body, Request};
 
-use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::authsignal_secret::{basic, bearer};
 use crate::secret::Secret;
 use crate::transport::call_options::IDEMPOTENCY_KEY;
-use crate::transport::{Dialect, Facts, Operation, RetryClass, Transport};
+use crate::transport::inner::{self, Sign};
+use crate::transport::{Dialect, Operation, RetryClass};
 
 pub(super) const DIALECT: Dialect = Dialect {
     api: "authsignal",
@@ -23,15 +19,11 @@ pub(super) const DIALECT: Dialect = Dialect {
     recast: authsignal_host::recast,
 };
 
-/// What a generated client carries: limits and credentials. Made by
-/// [`Authsignal`](super::Authsignal) only.
+/// What signs the requests of the generated client, and what a call changes in its request.
 #[derive(Clone)]
-pub struct Inner {
-    pub(super) transport: Transport,
+pub struct Credentials {
     /// Value of the `Authorization` header, marked as sensitive; none for operations that need no credentials.
-    authorization: Option<Arc<HeaderValue>>,
-    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
-    facts: Option<Facts>,
+    authorization: Option<HeaderValue>,
     /// Whether the request is known to carry a key that makes repeating it harmless.
     keyed: bool,
     /// The request's key, as the vendor's newest SDKs repeat it in a header.
@@ -40,125 +32,84 @@ pub struct Inner {
     body: Option<&'static str>,
 }
 
-impl Inner {
-    /// The URL of a path, for generated code.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.transport.url(path)
+/// What the generated client carries. Made by [`Authsignal`](super::Authsignal) only.
+pub(crate) type Inner = inner::Inner<Credentials>;
+
+impl Credentials {
+    /// HTTP Basic: the secret as the user name, and no password.
+    pub(super) fn of_server(secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self::assemble(Some(basic(secret)?)))
     }
 
-    /// Credentials are HTTP Basic: the secret as the user name, and no password.
-    pub(super) fn new(transport: Transport, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
-        let authorization = basic(secret)?;
-        Ok(Self::assemble(transport, Some(Arc::new(authorization))))
+    /// Of a terminal, whose secret is a bearer token.
+    pub(super) fn of_terminal(secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self::assemble(Some(bearer(secret)?)))
     }
 
-    /// For a terminal, whose secret is a bearer token.
-    pub(super) fn of_terminal(
-        transport: Transport,
-        secret: &Secret,
-    ) -> Result<Self, InvalidHeaderValue> {
-        let authorization = bearer(secret)?;
-        Ok(Self::assemble(transport, Some(Arc::new(authorization))))
-    }
-
-    /// Without credentials.
+    /// None.
     #[cfg(feature = "session-tokens")]
-    pub(super) fn anonymous(transport: Transport) -> Self {
-        Self::assemble(transport, None)
+    pub(super) fn none() -> Self {
+        Self::assemble(None)
     }
 
-    fn assemble(transport: Transport, authorization: Option<Arc<HeaderValue>>) -> Self {
+    fn assemble(authorization: Option<HeaderValue>) -> Self {
         Self {
-            transport,
             authorization,
-            facts: None,
             keyed: false,
             key: None,
             body: None,
         }
     }
+}
 
-    /// The same, keeping what the next call learns in `facts`.
-    pub(super) fn keeping(&self, facts: Facts) -> Self {
-        Self {
-            facts: Some(facts),
-            ..self.clone()
-        }
-    }
-
+impl Inner {
     /// The same, for a request that carries a key.
-    pub(super) fn keyed(self) -> Self {
-        Self {
-            keyed: true,
-            ..self
-        }
+    pub(super) fn keyed(mut self) -> Self {
+        self.signer.keyed = true;
+        self
     }
 
     /// The same, for a request of this idempotency key. The body or the path decides; the header is for whatever stands
     /// before the service. A key that cannot be a header is in the body alone.
-    pub(super) fn with_key(self, key: &str) -> Self {
-        Self {
-            key: HeaderValue::from_str(key).ok(),
-            ..self
-        }
+    pub(super) fn with_key(mut self, key: &str) -> Self {
+        self.signer.key = HeaderValue::from_str(key).ok();
+        self
     }
 
     /// The same, sending this body.
-    pub(super) fn sending(self, body: &'static str) -> Self {
-        Self {
-            body: Some(body),
-            ..self
-        }
+    pub(super) fn sending(mut self, body: &'static str) -> Self {
+        self.signer.body = Some(body);
+        self
     }
 }
 
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner")
-            .field("limits", &self.transport.limits)
-            .finish_non_exhaustive()
-    }
-}
+impl Sign for Credentials {
+    type Error = Infallible;
 
-impl Inner {
-    pub(super) async fn send(
-        &self,
-        http: &reqwest::Client,
-        mut request: Request,
-        operation: &Operation,
-    ) -> reqwest::Result<Response> {
-        let mut operation = *operation;
-        let mut transport = Cow::Borrowed(&self.transport);
-        // The vendor reads the key in the body: without one there, or if the application does not trust it, one in the
-        // header does not help.
-        if operation.retry == RetryClass::Keyed && !self.keyed {
-            operation.retry = RetryClass::Never;
-            transport = Cow::Owned(self.transport.distrusting_keys());
-        }
+    fn prepare(&self, request: &mut Request) {
         if let Some(body) = self.body {
             *request.body_mut() = Some(Body::from(body));
         }
         if let Some(key) = &self.key {
             request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
         }
-        let sign = |request: &mut Request| {
-            if let Some(authorization) = &self.authorization {
-                let authorization = HeaderValue::clone(authorization);
-                request.headers_mut().insert(AUTHORIZATION, authorization);
-            }
-            Ok::<_, Infallible>(())
-        };
-        let facts = self.facts.clone().unwrap_or_default();
-        transport
-            .execute(http, request, &operation, &facts, sign)
-            .await
     }
-}
 
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let operation = Operation::find(operations::ALL, info.operation_id);
-        self.inner().send(self.client(), request, operation).await
+    fn sign(&self, _: &Operation, request: &mut Request) -> Result<(), Infallible> {
+        if let Some(authorization) = self.authorization.clone() {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        Ok(())
+    }
+
+    /// The vendor reads the key of a keyed operation in the body: without one there, or if the application does not trust
+    /// it, one in the header does not help.
+    fn retry(&self, operation: &Operation, has_key: bool) -> RetryClass {
+        match operation.retry {
+            RetryClass::Keyed if !self.keyed => RetryClass::Never,
+            RetryClass::Never if has_key => RetryClass::Keyed,
+            class => class,
+        }
     }
 }
 
@@ -167,6 +118,7 @@ mod tests {
     use super::*;
     use crate::error::Reason as _;
     use crate::generated::authsignal_shared::types::ErrorResponse;
+    use crate::transport::Transport;
 
     #[test]
     fn an_error_body_in_any_known_form_keeps_its_code_and_its_words() {
@@ -199,8 +151,9 @@ mod tests {
 
     #[test]
     fn the_credentials_are_the_secret_as_user_name_without_password() {
-        let inner = Inner::new(Transport::new(DIALECT), &Secret::from("sk+/=")).unwrap();
-        let authorization = inner.authorization.as_ref().unwrap();
+        let credentials = Credentials::of_server(&Secret::from("sk+/=")).unwrap();
+        let inner = Inner::new(Transport::new(DIALECT), credentials);
+        let authorization = inner.signer.authorization.as_ref().unwrap();
         assert_eq!(authorization.as_bytes(), b"Basic c2srLz06");
         assert!(authorization.is_sensitive());
         assert!(!format!("{inner:?}").contains("c2s"));

@@ -41,7 +41,7 @@ pub use answers::EnrolledAuthenticator;
 pub use builder::AuthsignalBuilder;
 pub use calls::{CallToFinish, CallToStart};
 pub use client::Authsignal;
-pub use hooks::Inner;
+pub(crate) use hooks::Inner;
 pub use ids::{ActionCode, IdempotencyKey, UserId};
 pub use outcome::TrackOutcome;
 pub use pages::{UserPages, UserStream};

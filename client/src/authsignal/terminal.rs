@@ -44,7 +44,7 @@ pub struct AuthsignalTerminal {
 impl fmt::Debug for AuthsignalTerminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthsignalTerminal")
-            .field("server", &self.raw.baseurl)
+            .field("server", &self.raw.inner.baseurl())
             .finish_non_exhaustive()
     }
 }
@@ -79,10 +79,7 @@ impl AuthsignalTerminal {
 
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
-        let raw = raw::Client {
-            inner: self.raw.inner.keeping(facts.clone()),
-            ..raw::Client::clone(&self.raw)
-        };
+        let raw = self.raw.carrying(self.raw.inner.keeping(facts.clone()));
         Call {
             raw,
             facts,

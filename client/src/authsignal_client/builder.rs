@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::client::AuthsignalClient;
-use super::hooks::{DIALECT, Inner};
+use super::hooks::{Credentials, DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]
@@ -111,7 +111,7 @@ impl AuthsignalClientBuilder {
         }
         let server = server("the API URL given to the builder", &self.api_url)?;
         let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
-        let mut inner = Inner::new(transport);
+        let mut inner = Inner::new(transport, Credentials::default());
         if let Some(token) = &self.token {
             inner = with_token(inner, token)?;
         }
@@ -123,7 +123,7 @@ impl AuthsignalClientBuilder {
             let unusable = |error| Error::config("the tenant id").with_source(error);
             inner = inner.with_tenant(id).map_err(unusable)?;
         }
-        let raw = raw::Client::new_with_client(&server, http, inner);
+        let raw = raw::Client::new_with_client(http, inner);
         Ok(AuthsignalClient::assemble(raw))
     }
 }

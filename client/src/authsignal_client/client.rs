@@ -54,7 +54,7 @@ pub struct AuthsignalClient {
 impl fmt::Debug for AuthsignalClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthsignalClient")
-            .field("server", &self.raw.baseurl)
+            .field("server", &self.raw.inner.baseurl())
             .finish_non_exhaustive()
     }
 }
@@ -97,10 +97,7 @@ impl AuthsignalClient {
     pub fn with_token(&self, token: impl Into<Secret>) -> Result<Self> {
         let inner = builder::with_token(self.raw.inner.clone(), &token.into())?;
         Ok(Self {
-            raw: raw::Client {
-                inner,
-                ..self.raw.clone()
-            },
+            raw: self.raw.carrying(inner),
         })
     }
 
@@ -113,10 +110,7 @@ impl AuthsignalClient {
     pub fn with_challenge_token(&self, token: impl Into<Secret>) -> Result<Self> {
         let inner = builder::with_challenge_token(self.raw.inner.clone(), &token.into())?;
         Ok(Self {
-            raw: raw::Client {
-                inner,
-                ..self.raw.clone()
-            },
+            raw: self.raw.carrying(inner),
         })
     }
 
@@ -153,15 +147,12 @@ impl AuthsignalClient {
     fn call(&self, id: &'static str) -> Result<Call> {
         let facts = Facts::default();
         let call = Call {
-            raw: raw::Client {
-                inner: self.raw.inner.keeping(facts.clone()),
-                ..self.raw.clone()
-            },
+            raw: self.raw.carrying(self.raw.inner.keeping(facts.clone())),
             facts,
             operation: id,
         };
         let operation = Operation::find(raw::operations::ALL, id);
-        if self.raw.inner.credentials(operation).is_none() {
+        if self.raw.inner.signer.of(operation).is_none() {
             let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
             let why = if takes("bearer") {
                 "the client has no token, which this call takes"

@@ -2,19 +2,16 @@
 //! credentials that the operation takes. Must not know what operations mean.
 
 use std::convert::Infallible;
-use std::fmt;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response, Url};
+use reqwest::Request;
 
-use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Operation, Transport};
+use crate::transport::inner::{self, Sign};
+use crate::transport::{Dialect, Operation};
 use crate::vendor_client::raw_call;
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -26,139 +23,90 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// The header of challenge tokens.
 const CHALLENGE_TOKEN: HeaderName = HeaderName::from_static("x-authsignal-challenge-token");
 
-/// State of a generated client: limits and credentials. Made by
-/// [`AuthsignalClient`](super::AuthsignalClient) only.
-#[derive(Clone)]
-pub struct Inner {
-    pub(super) transport: Transport,
+/// What signs the requests of the generated client.
+#[derive(Clone, Default)]
+pub struct Credentials {
     /// Values of the `Authorization` header, marked as sensitive.
-    token: Option<Arc<HeaderValue>>,
-    tenant: Option<Arc<HeaderValue>>,
+    token: Option<HeaderValue>,
+    tenant: Option<HeaderValue>,
     /// The value of the header of challenge tokens, marked as sensitive.
-    challenge_token: Option<Arc<HeaderValue>>,
-    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
-    facts: Option<Facts>,
+    challenge_token: Option<HeaderValue>,
 }
 
-fn sensitive(text: &Secret) -> Result<Arc<HeaderValue>, InvalidHeaderValue> {
+/// What the generated client carries. Made by [`AuthsignalClient`](super::AuthsignalClient) only.
+pub(crate) type Inner = inner::Inner<Credentials>;
+
+fn sensitive(text: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(text.expose())?;
     value.set_sensitive(true);
-    Ok(Arc::new(value))
+    Ok(value)
 }
 
 impl Inner {
-    /// The URL of a path, for generated code.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.transport.url(path)
-    }
-
-    /// Without credentials.
-    pub(super) fn new(transport: Transport) -> Self {
-        Self {
-            transport,
-            token: None,
-            tenant: None,
-            challenge_token: None,
-            facts: None,
-        }
-    }
-
     /// The same, for the user of a token.
-    pub(super) fn with_token(self, token: &Secret) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn with_token(mut self, token: &Secret) -> Result<Self, InvalidHeaderValue> {
         let bearer = Secret::from(format!("Bearer {}", token.expose()));
-        Ok(Self {
-            token: Some(sensitive(&bearer)?),
-            ..self
-        })
+        self.signer.token = Some(sensitive(&bearer)?);
+        Ok(self)
     }
 
     /// The same, for a tenant: HTTP Basic, its id as the user name, and no password.
-    pub(super) fn with_tenant(self, id: &str) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn with_tenant(mut self, id: &str) -> Result<Self, InvalidHeaderValue> {
         let basic = Secret::from(format!("Basic {}", STANDARD.encode(format!("{id}:"))));
-        Ok(Self {
-            tenant: Some(sensitive(&basic)?),
-            ..self
-        })
+        self.signer.tenant = Some(sensitive(&basic)?);
+        Ok(self)
     }
 
     /// The same, for the steps of a flow.
-    pub(super) fn with_challenge_token(self, token: &Secret) -> Result<Self, InvalidHeaderValue> {
-        Ok(Self {
-            challenge_token: Some(sensitive(token)?),
-            ..self
-        })
+    pub(super) fn with_challenge_token(
+        mut self,
+        token: &Secret,
+    ) -> Result<Self, InvalidHeaderValue> {
+        self.signer.challenge_token = Some(sensitive(token)?);
+        Ok(self)
     }
+}
 
-    /// The same, keeping what the next call learns in `facts`.
-    pub(super) fn keeping(&self, facts: Facts) -> Self {
-        Self {
-            facts: Some(facts),
-            ..self.clone()
-        }
-    }
-
+impl Credentials {
     /// The credentials for an operation, and their header: a token if it accepts one, because a
     /// token also names the user. A step of a flow takes its challenge token and nothing else. An endpoint that no
     /// description lists gets the first that there is.
-    pub(super) fn credentials(&self, operation: &Operation) -> Option<(HeaderName, &HeaderValue)> {
+    pub(super) fn of(&self, operation: &Operation) -> Option<(HeaderName, &HeaderValue)> {
         let unlisted = operation.id == raw_call::OPERATION;
         let takes = |scheme: &str| unlisted || operation.security.contains(&&[scheme][..]);
         let has_other = self.token.is_some() || self.tenant.is_some();
         if takes("challengeToken") && !(unlisted && has_other) {
-            let token = self.challenge_token.as_deref()?;
+            let token = self.challenge_token.as_ref()?;
             return Some((CHALLENGE_TOKEN, token));
         }
-        let token = self.token.as_deref().filter(|_| takes("bearer"));
-        let value = token.or(self.tenant.as_deref().filter(|_| takes("tenant")))?;
+        let token = self.token.as_ref().filter(|_| takes("bearer"));
+        let value = token.or(self.tenant.as_ref().filter(|_| takes("tenant")))?;
         Some((AUTHORIZATION, value))
     }
 }
 
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner")
-            .field("limits", &self.transport.limits)
-            .finish_non_exhaustive()
-    }
-}
+impl Sign for Credentials {
+    type Error = Infallible;
 
-impl Inner {
-    pub(super) async fn send(
-        &self,
-        http: &reqwest::Client,
-        request: Request,
-        operation: &Operation,
-    ) -> reqwest::Result<Response> {
-        let credentials = self.credentials(operation);
-        let sign = |request: &mut Request| {
-            // Without any, the server says what it misses.
-            if let Some((name, credentials)) = credentials.clone() {
-                request.headers_mut().insert(name, credentials.clone());
-            }
-            Ok::<_, Infallible>(())
-        };
-        let facts = self.facts.clone().unwrap_or_default();
-        self.transport
-            .execute(http, request, operation, &facts, sign)
-            .await
-    }
-}
-
-impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let operation = Operation::find(operations::ALL, info.operation_id);
-        self.inner().send(self.client(), request, operation).await
+    fn sign(&self, operation: &Operation, request: &mut Request) -> Result<(), Infallible> {
+        // Without any, the server says what it misses.
+        if let Some((name, value)) = self.of(operation) {
+            request.headers_mut().insert(name, value.clone());
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authsignal_client::raw::operations;
     use crate::error::Reason as _;
     use crate::generated::authsignal_shared::types::ErrorResponse;
+    use crate::transport::Transport;
 
     fn shown(inner: &Inner, operation: &Operation) -> Option<String> {
-        let (name, credentials) = inner.credentials(operation)?;
+        let (name, credentials) = inner.signer.of(operation)?;
         assert!(credentials.is_sensitive());
         let value = credentials.to_str().unwrap();
         Some(match name {
@@ -169,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_operation_goes_with_the_credentials_that_it_takes() {
-        let none = Inner::new(Transport::new(DIALECT));
+        let none = Inner::new(Transport::new(DIALECT), Credentials::default());
         let tenant = none.clone().with_tenant("t1").unwrap();
         let token = none.clone().with_token(&Secret::from("MARKED")).unwrap();
         let both = tenant.clone().with_token(&Secret::from("MARKED")).unwrap();

@@ -31,7 +31,7 @@ pub use crate::authsignal_host::Region;
 pub use crate::generated::authsignal_client as raw;
 pub use builder::AuthsignalClientBuilder;
 pub use client::AuthsignalClient;
-pub use hooks::Inner;
+pub(crate) use hooks::Inner;
 pub use raw::types::{
     ActionChallenge, AuthenticationOptions, AuthenticationResponseJson,
     AuthenticatorAssertionResponseJson, AuthenticatorAttestationResponseJson,

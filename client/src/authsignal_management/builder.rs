@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::URL_VARIABLE;
 use super::client::AuthsignalManagement;
-use super::hooks::{DIALECT, Inner};
+use super::hooks::{Credentials, DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 use crate::authsignal_secret::check;
@@ -90,9 +90,10 @@ impl AuthsignalManagementBuilder {
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
         let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
-        let inner = Inner::new(transport, &self.secret)
+        let credentials = Credentials::new(&self.secret)
             .map_err(|error| Error::config("the management secret").with_source(error))?;
-        let raw = raw::Client::new_with_client(&server, http, inner);
+        let inner = Inner::new(transport, credentials);
+        let raw = raw::Client::new_with_client(http, inner);
         Ok(AuthsignalManagement::assemble(raw))
     }
 }

@@ -40,7 +40,7 @@ pub struct AuthsignalManagement {
 impl fmt::Debug for AuthsignalManagement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthsignalManagement")
-            .field("server", &self.raw.baseurl)
+            .field("server", &self.raw.inner.baseurl())
             .finish_non_exhaustive()
     }
 }
@@ -128,10 +128,7 @@ impl AuthsignalManagement {
 
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
-        let raw = raw::Client {
-            inner: self.raw.inner.keeping(facts.clone()),
-            ..raw::Client::clone(&self.raw)
-        };
+        let raw = self.raw.carrying(self.raw.inner.keeping(facts.clone()));
         Call {
             raw,
             facts,

@@ -31,7 +31,7 @@ pub use crate::changes::Changes;
 pub use crate::generated::authsignal_management as raw;
 pub use builder::AuthsignalManagementBuilder;
 pub use client::AuthsignalManagement;
-pub use hooks::Inner;
+pub(crate) use hooks::Inner;
 
 /// The environment variable for another base URL than the region's.
 pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";

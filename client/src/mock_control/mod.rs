@@ -16,10 +16,11 @@
 //! # }
 //! ```
 
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response, Url};
+use reqwest::Request;
 
 mod challenge;
 mod file;
@@ -41,8 +42,9 @@ pub use raw::vocabulary::{
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;
+use crate::transport::inner::{self, Sign};
 use crate::transport::settings::{self, Settings};
-use crate::transport::{self, Dialect, Facts, Operation, Transport, redact};
+use crate::transport::{self, Dialect, Facts, Operation, redact};
 use raw::types;
 
 const DIALECT: Dialect = Dialect {
@@ -56,30 +58,18 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
+/// The control API takes no credentials.
+#[derive(Clone)]
+pub struct Unsigned;
+
 /// What the generated client carries. Made by [`MockControl`] only.
-#[derive(Clone, Debug)]
-pub struct Inner {
-    transport: Transport,
-    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
-    facts: Option<Facts>,
-}
+pub(crate) type Inner = inner::Inner<Unsigned>;
 
-impl Inner {
-    /// The URL of a path, for generated code.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.transport.url(path)
-    }
-}
+impl Sign for Unsigned {
+    type Error = Infallible;
 
-impl ClientHooks<Inner> for raw::Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let Inner { transport, facts } = self.inner();
-        let facts = facts.clone().unwrap_or_default();
-        let operation = Operation::find(raw::operations::ALL, info.operation_id);
-        let unsigned = |_: &mut Request| Ok::<_, std::convert::Infallible>(());
-        transport
-            .execute(self.client(), request, operation, &facts, unsigned)
-            .await
+    fn sign(&self, _: &Operation, _: &mut Request) -> std::result::Result<(), Infallible> {
+        Ok(())
     }
 }
 
@@ -122,12 +112,9 @@ impl MockControl {
             ..Settings::default()
         };
         let (http, transport) = settings.build(&server, DIALECT)?;
-        let inner = Inner {
-            transport,
-            facts: None,
-        };
+        let inner = Inner::new(transport, Unsigned);
         Ok(Self {
-            raw: raw::Client::new_with_client(server.as_str().trim_end_matches('/'), http, inner),
+            raw: raw::Client::new_with_client(http, inner),
         })
     }
 
@@ -138,15 +125,8 @@ impl MockControl {
 
     fn call(&self, operation: &'static str) -> Call {
         let facts = Facts::default();
-        let inner = Inner {
-            facts: Some(facts.clone()),
-            ..self.raw.inner.clone()
-        };
         Call {
-            raw: raw::Client {
-                inner,
-                ..self.raw.clone()
-            },
+            raw: self.raw.carrying(self.raw.inner.keeping(facts.clone())),
             facts,
             operation,
         }
@@ -155,7 +135,7 @@ impl MockControl {
     /// A call that the mock may take this much longer to answer.
     fn patient_call(&self, operation: &'static str, wait: Duration) -> Call {
         let mut call = self.call(operation);
-        let limits = &mut call.raw.inner.transport.limits;
+        let limits = &mut Arc::make_mut(&mut call.raw.inner.transport).limits;
         limits.attempt = limits.attempt.saturating_add(wait);
         limits.call = limits.call.saturating_add(wait);
         call

@@ -1,10 +1,12 @@
 //! One logical call: attempts, waits, a deadline, a span, and answers in a form that generated code
 //! can read. Knows reqwest; must not know any API.
 
+pub(crate) mod answer;
 mod budget;
 mod call;
 pub(crate) mod call_options;
 pub(crate) mod finished_call;
+pub(crate) mod inner;
 pub(crate) mod proxy;
 #[cfg(test)]
 #[allow(
@@ -19,30 +21,28 @@ pub(crate) mod settings;
 mod telemetry;
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
-use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
-    USER_AGENT,
-};
-use reqwest::{Request, Response, ResponseBuilderExt as _};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::Request;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use url::Url;
 
 use crate::error::{Error, Kind};
+use answer::Answer;
 use budget::Budget;
 pub(crate) use call::Call;
 pub use call_options::CallOptions;
 pub use finished_call::FinishedCall;
 use finished_call::OnCall;
+use inner::Sign;
 use reply::Capture;
 pub use reply::Reply;
-use retry::{Decision, Outcome};
+use retry::{Decision, Outcome, RetryAfter};
 
 /// The time after a wait, or decades from now for waits that no clock can hold.
 pub(crate) fn after(wait: Duration) -> Instant {
@@ -149,7 +149,7 @@ struct Known {
     attempts: u32,
     status: Option<u16>,
     retry_after: Option<Duration>,
-    request_id: Option<String>,
+    headers: HeaderMap,
     unsendable: Option<Error>,
     proxy: Option<&'static str>,
 }
@@ -183,9 +183,14 @@ impl Facts {
         self.read(|known| known.proxy)
     }
 
+    /// The headers of the answer that the caller gets.
+    fn keep_headers(&self, headers: HeaderMap) {
+        self.update(|known| known.headers = headers);
+    }
+
     /// The id that the server gave to the last request.
     pub(crate) fn request_id(&self) -> Option<String> {
-        self.read(|known| known.request_id.clone())
+        self.read(|known| reply::request_id(&known.headers).map(str::to_owned))
     }
 
     /// Why a request could not be prepared for sending, once.
@@ -197,11 +202,15 @@ impl Facts {
 /// A caller's changes to the HTTP client.
 type HttpBuilder = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
+/// What every API answers with.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// Builds the HTTP client that calls go out with. Redirects are never followed: credentials in
 /// headers of our own would travel to wherever a redirect points. A server on this machine is called directly, whatever
 /// proxy the environment names: that proxy is for the rest of the world.
 fn http_client(
     connect_timeout: Duration,
+    attempt_timeout: Duration,
     user_agent: &str,
     is_loopback: bool,
     customize: Option<HttpBuilder>,
@@ -218,7 +227,11 @@ fn http_client(
         Some(customize) => customize(builder),
         None => builder,
     };
-    builder.redirect(reqwest::redirect::Policy::none()).build()
+    builder
+        .timeout(attempt_timeout)
+        .default_headers([(ACCEPT, JSON)].into_iter().collect())
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
 }
 
 /// Sends requests of one API.
@@ -228,6 +241,9 @@ pub(crate) struct Transport {
     /// The server, parsed once: without query and fragment.
     server: Arc<Url>,
     pub(crate) dialect: Dialect,
+    /// The time limit of attempts that the HTTP client was built with, as with the header `Accept`; none for one that the
+    /// application built. Each costs a request some hundred instructions if it has them of its own.
+    built_with: Option<Duration>,
     /// Retries of the whole client, its copies included.
     budget: Arc<Budget>,
     /// In place of the HTTP client's own.
@@ -235,8 +251,6 @@ pub(crate) struct Transport {
     on_call: Option<OnCall>,
     options: Option<Arc<CallOptions>>,
     capture: Option<Capture>,
-    /// Whether a key in the options makes repeating harmless.
-    trusts_keys: bool,
 }
 
 impl fmt::Debug for Transport {
@@ -257,12 +271,12 @@ impl Transport {
             limits: Limits::default(),
             server: Arc::new("http://server.invalid".parse().unwrap()),
             dialect,
+            built_with: None,
             budget: Arc::new(Budget::new(budget::RETRIES)),
             user_agent: None,
             on_call: None,
             options: None,
             capture: None,
-            trusts_keys: true,
         }
     }
 
@@ -301,6 +315,11 @@ impl Transport {
         }
     }
 
+    /// The server's base URL, without a slash at its end.
+    pub(crate) fn server(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
+    }
+
     /// The URL of a path of the API, which begins with a slash and is encoded.
     pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = Url::clone(&self.server);
@@ -311,18 +330,6 @@ impl Transport {
         url
     }
 
-    /// The same, for a request that a key in the options does not make harmless to repeat.
-    #[allow(
-        dead_code,
-        reason = "few APIs have requests with keys of their own, and which APIs are here is for the features to say"
-    )]
-    pub(crate) fn distrusting_keys(&self) -> Self {
-        Self {
-            trusts_keys: false,
-            ..self.clone()
-        }
-    }
-
     /// The idempotency key that the options give.
     pub(crate) fn key(&self) -> Option<&str> {
         self.options.as_ref()?.key()
@@ -330,32 +337,30 @@ impl Transport {
 
     /// Makes one logical call of `request`.
     ///
-    /// `sign` prepares each attempt anew, so that no nonce is sent twice. Whatever the outcome, it
+    /// The signer prepares each attempt anew, so that no nonce is sent twice. Whatever the outcome, it
     /// is the last attempt's; `facts` knows the rest.
-    pub(crate) async fn execute<E>(
+    pub(crate) async fn execute<S: Sign>(
         &self,
         http: &reqwest::Client,
         mut request: Request,
         operation: &Operation,
         facts: &Facts,
-        sign: impl Fn(&mut Request) -> Result<(), E>,
-    ) -> reqwest::Result<Response>
-    where
-        E: StdError + Send + Sync + 'static,
-    {
+        signer: &S,
+    ) -> reqwest::Result<Answer> {
+        let span = telemetry::call(self.dialect.api, operation, request.url());
         let mut ending = Ending {
             transport: self,
             operation,
             facts,
-            server: request.url().host_str().unwrap_or_default().to_owned(),
-            span: telemetry::call(self.dialect.api, operation, request.url()),
+            span: span.clone(),
             started: Instant::now(),
             error_type: Some(Cow::Borrowed("cancelled")),
         };
-        let span = ending.span.clone();
         let result = match self.complete(&mut request) {
             Ok(()) => {
-                let attempts = self.attempts(http, request, operation, facts, sign);
+                signer.prepare(&mut request);
+                let started = ending.started;
+                let attempts = self.attempts(started, http, request, operation, facts, signer);
                 attempts.instrument(span).await
             }
             Err(error) => {
@@ -364,18 +369,17 @@ impl Transport {
             }
         };
         ending.error_type = error_type(&result);
-        if let (Some(capture), Ok(response)) = (&self.capture, &result) {
-            capture.keep(
-                response.status().as_u16(),
-                response.headers(),
-                facts.attempts(),
-            );
+        if let (Some(capture), Ok(answer)) = (&self.capture, &result) {
+            capture.keep(answer.status().as_u16(), answer.headers(), facts.attempts());
         }
         result
     }
 
     /// Adds what the client's and the call's settings say.
     fn complete(&self, request: &mut Request) -> Result<(), Error> {
+        if self.built_with.is_none() {
+            request.headers_mut().insert(ACCEPT, JSON);
+        }
         if let Some(user_agent) = &self.user_agent {
             let user_agent = user_agent.clone();
             request.headers_mut().insert(USER_AGENT, user_agent);
@@ -386,46 +390,41 @@ impl Transport {
         }
     }
 
-    async fn attempts<E>(
+    async fn attempts<S: Sign>(
         &self,
+        started: Instant,
         http: &reqwest::Client,
         request: Request,
         operation: &Operation,
         facts: &Facts,
-        sign: impl Fn(&mut Request) -> Result<(), E>,
-    ) -> reqwest::Result<Response>
-    where
-        E: StdError + Send + Sync + 'static,
-    {
-        let deadline = after(self.limits.call);
-        let class = match operation.retry {
-            RetryClass::Never if self.trusts_keys && self.key().is_some() => RetryClass::Keyed,
-            class => class,
-        };
+        signer: &S,
+    ) -> reqwest::Result<Answer> {
+        let class = signer.retry(operation, self.key().is_some());
+        // What is left of the call's time: all of it, before the first attempt.
+        let mut remaining = self.limits.call;
         let mut spare = Some(request);
         let mut attempt = 0;
         loop {
             attempt += 1;
-            // Only streams cannot be cloned. Such a request is sent once.
-            let again = spare.as_ref().and_then(Request::try_clone);
+            let again = spare.as_ref().and_then(again);
             let Some(mut this) = std::mem::replace(&mut spare, again) else {
                 return unsendable(http).await;
             };
-            if let Err(error) = sign(&mut this) {
+            if let Err(error) = signer.sign(operation, &mut this) {
                 let error = Error::new(Kind::Signing).with_source(error);
                 facts.update(|known| known.unsendable = Some(error));
                 return unsendable(http).await;
             }
-            let remaining = deadline.saturating_duration_since(Instant::now());
-            *this.timeout_mut() = Some(self.limits.attempt.min(remaining));
+            let timeout = self.limits.attempt.min(remaining);
+            if self.built_with != Some(timeout) {
+                *this.timeout_mut() = Some(timeout);
+            }
 
             let result = self.attempt(http, this).await;
-            let outcome = outcome(&result, SystemTime::now());
+            let outcome = outcome(&result);
             facts.update(|known| {
                 known.attempts = attempt;
                 known.proxy = self.limits.proxy;
-                let headers = result.as_ref().ok().map(Response::headers);
-                known.request_id = headers.and_then(reply::request_id).map(str::to_owned);
                 (known.status, known.retry_after) = match outcome {
                     Outcome::Answered {
                         status,
@@ -441,7 +440,7 @@ impl Transport {
                 }
             }
 
-            let remaining = deadline.saturating_duration_since(Instant::now());
+            remaining = self.limits.call.saturating_sub(started.elapsed());
             let retries = if spare.is_some() {
                 self.limits.retries
             } else {
@@ -461,89 +460,53 @@ impl Transport {
                 Decision::Wait(wait) => {
                     telemetry::waiting(attempt, wait);
                     tokio::time::sleep(wait).await;
+                    remaining = self.limits.call.saturating_sub(started.elapsed());
                 }
             }
         }
     }
 
     /// Sends once and reads the whole answer, so that an answer which breaks off counts as lost.
-    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
-        let mut response = http.execute(request).await?;
+    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Answer> {
+        let response = http.execute(request).await?;
         let status = response.status();
         if status.is_redirection() {
-            return Ok(response);
+            return Ok(Answer::unread(response));
         }
-        let failed = status.is_client_error() || status.is_server_error();
-        let body = match read(
-            &mut response,
-            if failed {
-                LARGEST_ERROR
-            } else {
-                LARGEST_ANSWER
-            },
-        )
-        .await
-        {
-            Ok(body) => body,
-            // The status is news enough.
-            Err(_) if failed => Bytes::new(),
-            Err(error) => return Err(error),
-        };
-
-        let mut headers = std::mem::take(response.headers_mut());
-        let body = if failed && !(self.dialect.accepts)(&body) {
+        if !(status.is_client_error() || status.is_server_error()) {
+            return Answer::read(response, LARGEST_ANSWER).await;
+        }
+        let mut answer = Answer::read_failure(response, LARGEST_ERROR).await;
+        if !(self.dialect.accepts)(&answer.body) {
             // Generated code would report a gateway's HTML as an undecodable answer without a
             // status.
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            Bytes::from((self.dialect.recast)(&body))
-        } else {
-            body
-        };
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
-        Ok(rebuild(response.url().clone(), status, headers, body))
-    }
-}
-
-/// Reads a body up to `limit` bytes and leaves the rest.
-async fn read(response: &mut Response, limit: usize) -> reqwest::Result<Bytes> {
-    // Most answers come in one piece, which needs no copy.
-    let Some(first) = response.chunk().await? else {
-        return Ok(Bytes::new());
-    };
-    if first.len() >= limit {
-        return Ok(first.slice(..limit));
-    }
-    let Some(second) = response.chunk().await? else {
-        return Ok(first);
-    };
-    let mut body = BytesMut::from(first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() >= room {
-            break;
+            answer.headers_mut().insert(CONTENT_TYPE, JSON);
+            answer.body = Bytes::from((self.dialect.recast)(&answer.body));
         }
-        next = response.chunk().await?;
+        Ok(answer)
     }
-    Ok(body.freeze())
 }
 
-fn rebuild(url: Url, status: http::StatusCode, headers: HeaderMap, body: Bytes) -> Response {
-    // Without a URL, reqwest parses a made-up one.
-    let with_url = http::Response::builder().url(url).body(());
-    let mut rebuilt = with_url.unwrap_or_default().map(|()| body);
-    *rebuilt.status_mut() = status;
-    *rebuilt.headers_mut() = headers;
-    Response::from(rebuilt)
+/// The same request once more; none of a stream, which is sent once. `Request::try_clone` makes a table of extensions for a
+/// time limit that there is not, in 400 instructions.
+fn again(request: &Request) -> Option<Request> {
+    let mut again = Request::new(request.method().clone(), request.url().clone());
+    if let Some(body) = request.body() {
+        *again.body_mut() = Some(body.as_bytes()?.to_vec().into());
+    }
+    request.headers().clone_into(again.headers_mut());
+    *again.version_mut() = request.version();
+    Some(again)
 }
 
-fn outcome(result: &reqwest::Result<Response>, now: SystemTime) -> Outcome {
+fn outcome(result: &reqwest::Result<Answer>) -> Outcome {
     match result {
-        Ok(response) => Outcome::Answered {
-            status: response.status().as_u16(),
-            retry_after: retry::retry_after(response.headers().get(RETRY_AFTER), now),
+        Ok(answer) => Outcome::Answered {
+            status: answer.status().as_u16(),
+            retry_after: match answer.headers().get(RETRY_AFTER) {
+                Some(value) => retry::retry_after(value, SystemTime::now()),
+                None => RetryAfter::Unsaid,
+            },
         },
         Err(error) if error.is_connect() => Outcome::Unsent,
         Err(_) => Outcome::Lost,
@@ -551,7 +514,7 @@ fn outcome(result: &reqwest::Result<Response>, now: SystemTime) -> Outcome {
 }
 
 /// The word for an attempt without a whole answer. A word of ours, since error texts can hold URLs.
-fn failure(result: &reqwest::Result<Response>) -> &'static str {
+fn failure(result: &reqwest::Result<Answer>) -> &'static str {
     match result {
         Err(error) if error.is_builder() => "unsent",
         Err(error) if error.is_timeout() => "timeout",
@@ -561,10 +524,10 @@ fn failure(result: &reqwest::Result<Response>) -> &'static str {
 }
 
 /// OpenTelemetry's `error.type` of a call; none if it got an answer that is not an error.
-fn error_type(result: &reqwest::Result<Response>) -> Option<Cow<'static, str>> {
+fn error_type(result: &reqwest::Result<Answer>) -> Option<Cow<'static, str>> {
     match result {
-        Ok(response) => {
-            let status = response.status().as_u16();
+        Ok(answer) => {
+            let status = answer.status().as_u16();
             (status >= 400).then(|| Cow::Owned(status.to_string()))
         }
         Err(_) => Some(Cow::Borrowed(failure(result))),
@@ -576,7 +539,6 @@ struct Ending<'a> {
     transport: &'a Transport,
     operation: &'a Operation,
     facts: &'a Facts,
-    server: String,
     span: Span,
     started: Instant,
     error_type: Option<Cow<'static, str>>,
@@ -593,7 +555,12 @@ impl Drop for Ending<'_> {
                 operation: self.operation.id,
                 method: self.operation.method,
                 url_template: self.operation.path,
-                server_address: std::mem::take(&mut self.server),
+                server_address: self
+                    .transport
+                    .server
+                    .host_str()
+                    .unwrap_or_default()
+                    .to_owned(),
                 status,
                 error_type,
                 attempts,
@@ -603,9 +570,10 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// An error of the only type that hooks may return, made without sending anything.
-async fn unsendable(http: &reqwest::Client) -> reqwest::Result<Response> {
-    http.get("").send().await
+/// An error of the only type that generated code takes, made without sending anything.
+async fn unsendable(http: &reqwest::Client) -> reqwest::Result<Answer> {
+    let response = http.get("").send().await?;
+    Ok(Answer::unread(response))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use crate::error::{Error, Kind, Result};
 
@@ -108,9 +108,12 @@ pub(crate) struct Capture(Arc<Mutex<Option<Seen>>>);
 
 impl Capture {
     pub(crate) fn keep(&self, status: u16, headers: &HeaderMap, attempts: u32) {
+        let mut headers = headers.clone();
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
         let seen = Seen {
             status,
-            headers: headers.clone(),
+            headers,
             attempts,
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);

@@ -132,10 +132,7 @@ fn backoff(attempt: u32, dice: f64) -> Duration {
 
 /// Reads a `Retry-After` value: whole seconds, or an HTTP date in one of its three forms (RFC 9110, 5.6.7), of which the
 /// past means now.
-pub(crate) fn retry_after(value: Option<&HeaderValue>, now: SystemTime) -> RetryAfter {
-    let Some(value) = value else {
-        return RetryAfter::Unsaid;
-    };
+pub(crate) fn retry_after(value: &HeaderValue, now: SystemTime) -> RetryAfter {
     let Ok(value) = value.to_str().map(str::trim) else {
         return RetryAfter::Unreadable;
     };
@@ -301,14 +298,13 @@ mod tests {
             let read = |seconds| RetryAfter::Wait(Duration::from_secs(seconds));
             let header = HeaderValue::from_str(value).unwrap();
             assert_eq!(
-                retry_after(Some(&header), now),
+                retry_after(&header, now),
                 expected.map_or(RetryAfter::Unreadable, read),
                 "{value:?}"
             );
         }
-        assert_eq!(retry_after(None, now), RetryAfter::Unsaid);
         let foreign = HeaderValue::from_bytes(b"\xff").unwrap();
-        assert_eq!(retry_after(Some(&foreign), now), RetryAfter::Unreadable);
+        assert_eq!(retry_after(&foreign, now), RetryAfter::Unreadable);
 
         let unreadable = |status| Outcome::Answered {
             status,

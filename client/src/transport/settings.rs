@@ -75,6 +75,7 @@ impl Settings {
             },
             server: Arc::new(server.clone()),
             dialect,
+            built_with: self.http_client.is_none().then_some(self.limits.attempt),
             budget: Arc::new(Budget::new(self.retry_budget)),
             // What an application builds has a user agent of its own, unless it names itself here.
             user_agent: match self.app_name {
@@ -84,11 +85,11 @@ impl Settings {
             on_call: self.on_call,
             options: None,
             capture: None,
-            trusts_keys: true,
         };
         let Some(own) = self.http_client else {
             let built = super::http_client(
                 self.connect_timeout,
+                self.limits.attempt,
                 &user_agent,
                 is_loopback,
                 self.http_builder,

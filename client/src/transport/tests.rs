@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use std::error::Error as _;
+
 use super::*;
 
 const DIALECT: Dialect = Dialect {
@@ -36,7 +38,7 @@ const NEVER: Operation = Operation {
 };
 
 struct Reply {
-    result: reqwest::Result<Response>,
+    result: reqwest::Result<Answer>,
     facts: Facts,
     signatures: u32,
 }
@@ -46,8 +48,8 @@ impl Reply {
         self.result.as_ref().unwrap().status().as_u16()
     }
 
-    async fn text(self) -> String {
-        self.result.unwrap().text().await.unwrap()
+    fn text(self) -> String {
+        String::from_utf8(self.result.unwrap().body().to_vec()).unwrap()
     }
 }
 
@@ -60,24 +62,44 @@ async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
 }
 
 async fn call_by(transport: &Transport, url: &str, operation: &Operation) -> Reply {
-    let http = http_client(CONNECT_TIMEOUT, OURS, true, None).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, Limits::default().attempt, OURS, true, None).unwrap();
     let request = Request::new(reqwest::Method::GET, url.parse().unwrap());
     let facts = Facts::default();
-    let signatures = AtomicU32::new(0);
-    let sign = |request: &mut Request| {
-        let number = signatures.fetch_add(1, Ordering::Relaxed) + 1;
-        request
-            .headers_mut()
-            .insert("authentication", HeaderValue::from(number));
-        Ok::<_, std::fmt::Error>(())
-    };
+    let signer = Counting::default();
     let result = transport
-        .execute(&http, request, operation, &facts, sign)
+        .execute(&http, request, operation, &facts, &signer)
         .await;
     Reply {
         result,
         facts,
-        signatures: signatures.into_inner(),
+        signatures: signer.0.into_inner(),
+    }
+}
+
+/// Signs with the number of the signature.
+#[derive(Default)]
+struct Counting(AtomicU32);
+
+impl Sign for Counting {
+    type Error = std::fmt::Error;
+
+    fn sign(&self, _: &Operation, request: &mut Request) -> Result<(), std::fmt::Error> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        request
+            .headers_mut()
+            .insert("authentication", HeaderValue::from(number));
+        Ok(())
+    }
+}
+
+/// Signs nothing.
+struct Failing;
+
+impl Sign for Failing {
+    type Error = std::fmt::Error;
+
+    fn sign(&self, _: &Operation, _: &mut Request) -> Result<(), std::fmt::Error> {
+        Err(std::fmt::Error)
     }
 }
 
@@ -163,11 +185,11 @@ async fn a_foreign_error_body_becomes_ours_with_status_and_headers_kept() {
             &"yes".parse().unwrap()
         )
     );
-    assert_eq!(reply.text().await, "{\"ours\":\"\"}");
+    assert_eq!(reply.text(), "{\"ours\":\"\"}");
 
     let reply = call(&format!("{}/text", server.uri()), &SAFE, Limits::default()).await;
     assert_eq!(reply.status(), 404);
-    assert_eq!(reply.text().await, "{\"ours\":\"no such thing\"}");
+    assert_eq!(reply.text(), "{\"ours\":\"no such thing\"}");
 }
 
 #[tokio::test]
@@ -179,7 +201,7 @@ async fn an_error_body_is_read_up_to_a_limit() {
         .mount(&server)
         .await;
     let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
-    assert_eq!(reply.text().await.len(), LARGEST_ERROR);
+    assert_eq!(reply.text().len(), LARGEST_ERROR);
 }
 
 #[tokio::test]
@@ -195,7 +217,14 @@ async fn a_callers_own_client_does_not_follow_redirects_either() {
             .redirect(reqwest::redirect::Policy::limited(5))
             .user_agent("mine/1")
     });
-    let http = http_client(CONNECT_TIMEOUT, OURS, true, Some(eager)).unwrap();
+    let http = http_client(
+        CONNECT_TIMEOUT,
+        Limits::default().attempt,
+        OURS,
+        true,
+        Some(eager),
+    )
+    .unwrap();
     let answer = http
         .get(format!("{}/x", server.uri()))
         .send()
@@ -226,15 +255,15 @@ fn the_url_of_a_path_begins_with_that_of_the_server() {
 #[tokio::test]
 async fn a_request_that_cannot_be_signed_is_not_sent() {
     let server = answering(&[(200, None)]).await;
-    let http = http_client(CONNECT_TIMEOUT, OURS, true, None).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, Limits::default().attempt, OURS, true, None).unwrap();
     let request = Request::new(
         reqwest::Method::GET,
         format!("{}/x", server.uri()).parse().unwrap(),
     );
     let facts = Facts::default();
     let transport = Transport::new(DIALECT);
-    let sign = |_: &mut Request| Err(std::fmt::Error);
-    let result = transport.execute(&http, request, &SAFE, &facts, sign).await;
+    let sent = transport.execute(&http, request, &SAFE, &facts, &Failing);
+    let result = sent.await;
     assert!(result.unwrap_err().is_builder());
     let error = facts.take_unsendable().unwrap();
     assert_eq!(error.kind(), Kind::Signing);
@@ -327,6 +356,7 @@ fn observed(transport: Transport) -> (Transport, Arc<Mutex<Vec<FinishedCall>>>) 
     let on_call: OnCall = Arc::new(move |call| kept.lock().unwrap().push(call.clone()));
     let transport = Transport {
         on_call: Some(on_call),
+        server: Arc::new("http://127.0.0.1".parse().unwrap()),
         ..transport
     };
     (transport, calls)

@@ -3,13 +3,15 @@
 pub(crate) mod raw_call;
 
 /// Methods for calls that differ from the client's others. The client has a function `changed`, which makes a copy of it
-/// with another [`Inner`], and `raw_client`, its generated client; `Inner` has `transport` and `send`.
+/// with another [`Inner`](crate::transport::inner::Inner), and `raw_client`, its generated client.
 macro_rules! calls {
     ($failure:ty) => {
         /// A copy of this client whose calls use these options. It is cheap, and shares connections and retry budget.
         /// Options of a copy win over those of the client that it is a copy of.
         pub fn with(&self, options: $crate::CallOptions) -> Self {
-            self.changed(|inner| inner.transport = inner.transport.with(options))
+            self.changed(|inner| {
+                inner.transport = ::std::sync::Arc::new(inner.transport.with(options))
+            })
         }
 
         /// Makes a call by the client that the closure gets, and returns the answer with its status, headers, request id and
@@ -27,7 +29,7 @@ macro_rules! calls {
             let capture = $crate::transport::reply::Capture::default();
             let kept = capture.clone();
             let client = self.changed(|inner| {
-                inner.transport = inner.transport.capturing(kept);
+                inner.transport = ::std::sync::Arc::new(inner.transport.capturing(kept));
             });
             capture.reply(call(client).await?)
         }
@@ -52,11 +54,12 @@ macro_rules! calls {
             use $crate::vendor_client::raw_call;
 
             let raw = self.raw_client();
-            let (operation, request) = raw_call::request(&raw.baseurl, method, path, body.into())?;
+            let (operation, request) =
+                raw_call::request(raw.inner.baseurl(), method, path, body.into())?;
             let facts = $crate::transport::Facts::default();
             let inner = raw.inner.keeping(facts.clone());
             let answer = inner.send(&raw.client, request, &operation).await;
-            raw_call::answer::<$failure>(answer, &facts).await
+            raw_call::answer::<$failure>(answer, &facts)
         }
     };
 }

@@ -1,13 +1,14 @@
 //! Calls of endpoints that no description lists: their target, and their answer. Must not know any API.
 
-use http::header::{ACCEPT, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, header};
-use reqwest::{Body, Request, Response};
+use reqwest::{Body, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use crate::error::{Error, Kind, Reason, Result};
+use crate::transport::answer::Answer;
 use crate::transport::{Facts, Operation, RetryClass};
 
 /// The name of such calls in errors, spans and metrics.
@@ -42,9 +43,8 @@ pub(crate) fn request(
         security: &[],
     };
     let mut request = Request::new(method, url);
-    let json = HeaderValue::from_static("application/json");
-    request.headers_mut().insert(ACCEPT, json.clone());
     if let Some(body) = body {
+        let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);
         *request.body_mut() = Some(Body::from(body.to_string()));
     }
@@ -77,22 +77,20 @@ fn target(server: &str, path: &str) -> Result<Url> {
 }
 
 /// The answer to such a request. `E` is the API's form of errors.
-pub(crate) async fn answer<E: Reason + DeserializeOwned>(
-    answer: reqwest::Result<Response>,
+pub(crate) fn answer<E: Reason + DeserializeOwned>(
+    answer: reqwest::Result<Answer>,
     facts: &Facts,
 ) -> Result<Value> {
     let fail = |error: Error| error.with_call(OPERATION, facts);
-    let lost = |error| Error::unanswered(error, OPERATION, facts);
-    let answer = answer.map_err(lost)?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(lost)?;
+    let answer = answer.map_err(|error| Error::unanswered(error, OPERATION, facts))?;
+    let (status, body) = (answer.status(), answer.body());
     if !status.is_success() {
-        return Err(fail(Error::answered::<E>(status.as_u16(), &body)));
+        return Err(fail(Error::answered::<E>(status.as_u16(), body)));
     }
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    Error::decode(&body).map_err(fail)
+    Error::decode(body).map_err(fail)
 }
 
 #[cfg(test)]

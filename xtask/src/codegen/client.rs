@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::{format_ident, quote};
 use serde_json::json;
-use syn::{File, ImplItem, Item, parse_quote};
+use syn::{Fields, File, ImplItem, Item, parse_quote};
 
 use super::generate::{Part, generate, parse};
 use super::{Output, builders, lower, polish, requests, successes, vocabulary};
@@ -236,16 +236,57 @@ fn take_apart(file: File) -> Result<Parts> {
                 item.items.retain(
                     |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
                 );
+                let mut carrying = None;
                 for item in &mut item.items {
                     if let ImplItem::Fn(function) = item
                         && function.sig.ident == "new_with_client"
                     {
                         // Its last argument is a type of the hand-written layer that no caller can name.
                         function.vis = parse_quote!(pub(crate));
+                        carrying = function.sig.inputs.last().cloned();
+                        // What the client carries knows the base URL.
+                        function.sig.inputs = function.sig.inputs.iter().skip(1).cloned().collect();
+                        function.block = parse_quote!({ Self { client, inner } });
+                        function.attrs = vec![
+                            parse_quote!(#[doc = " A client that sends through this HTTP client."]),
+                        ];
+                    }
+                }
+                if let Some(inner) = carrying {
+                    item.items.push(parse_quote! {
+                        /// The same client, carrying something else.
+                        pub(crate) fn carrying(&self, #inner) -> Self {
+                            Self {
+                                client: self.client.clone(),
+                                inner,
+                            }
+                        }
+                    });
+                }
+                client.push(Item::Impl(item));
+            }
+            Item::Struct(mut item) if item.ident == "Client" => {
+                if let Fields::Named(fields) = &mut item.fields {
+                    let kept = fields.named.iter();
+                    let kept = kept.filter(|field| {
+                        !field.ident.as_ref().is_some_and(|name| name == "baseurl")
+                    });
+                    fields.named = kept.cloned().collect();
+                }
+                client.push(Item::Struct(item));
+            }
+            Item::Impl(mut item) => {
+                for item in &mut item.items {
+                    if let ImplItem::Fn(function) = item
+                        && function.sig.ident == "baseurl"
+                    {
+                        function.block = parse_quote!({ self.inner.baseurl() });
                     }
                 }
                 client.push(Item::Impl(item));
             }
+            // What the builders send does not go through hooks: see `requests`.
+            Item::Const(_) => {}
             item => client.push(item),
         }
     }
@@ -277,13 +318,7 @@ fn builder_file(tokens: &TokenStream, title: &str) -> TokenStream {
     let path = quote!(progenitor_client);
     let support = polish::imports(
         &path,
-        &[
-            "ByteStream",
-            "Error",
-            "OperationInfo",
-            "RequestBuilderExt",
-            "ResponseValue",
-        ],
+        &["ByteStream", "Error", "RequestBuilderExt", "ResponseValue"],
         tokens,
     );
     let segment = polish::imports(&quote!(crate::segment), &["encode_path"], tokens);
@@ -292,7 +327,6 @@ fn builder_file(tokens: &TokenStream, title: &str) -> TokenStream {
     quote! {
         #![doc = #about]
         #![allow(clippy::all, reason = "as progenitor writes it")]
-        use progenitor_client::ClientHooks;
         #support
         #segment
         #types
@@ -324,7 +358,6 @@ fn client_file(spec: &Spec, api: &Api) -> TokenStream {
         pub mod types;
         #vocabulary
         pub use progenitor_client::{ClientInfo, Error, ResponseValue};
-        use progenitor_client::ClientHooks;
     }
 }
 

@@ -1,12 +1,20 @@
-//! Rewrites how progenitor's builders make a request: without the header `api-version`, which no vendor knows, and with a URL
-//! that starts from the parsed base instead of its text. Parsing took 7,000 of 94,000 instructions of a call, the header
-//! 2,600. Knows no API.
+//! Rewrites how progenitor's builders make, send and read a request. Knows no API.
+//!
+//! - The header `api-version` goes, which no vendor knows.
+//! - The header `Accept` goes, which the transport sets.
+//! - The URL starts from the parsed base instead of its text, and takes ids without copying them.
+//! - The request goes to what the client carries, with its operation, instead of through hooks.
+//! - The answer comes with its body, which is read already.
+//!
+//! A call took 94,000 instructions with all of this, against 64,500 of the same call by hand, and 68,500 without.
 
 use anyhow::{Result, bail};
-use proc_macro2::TokenTree;
-use quote::ToTokens;
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Item, Local, Pat, Stmt, parse_quote};
+
+use crate::names;
 
 const VERSION: &str = "api-version";
 
@@ -19,12 +27,18 @@ pub(super) fn rewrite(builders: &mut [Item]) -> Result<()> {
     for item in builders {
         requests.visit_item_mut(item);
     }
-    if requests.urls != requests.sent || requests.versions != requests.sent {
+    let Requests {
+        sent,
+        urls,
+        versions,
+        accepts,
+        hooks,
+        answers,
+    } = requests;
+    if [urls, versions, accepts, hooks, answers] != [sent; 5] {
         bail!(
-            "progenitor writes requests in a new form: of {} requests, codegen/requests.rs finds {} URLs and {} headers {VERSION}",
-            requests.sent,
-            requests.urls,
-            requests.versions
+            "progenitor writes requests in a new form: of {sent} requests, codegen/requests.rs finds {urls} URLs, \
+             {versions} headers {VERSION}, {accepts} headers Accept, {hooks} hooks and {answers} answers"
         );
     }
     Ok(())
@@ -35,6 +49,9 @@ struct Requests {
     sent: usize,
     urls: usize,
     versions: usize,
+    accepts: usize,
+    hooks: usize,
+    answers: usize,
 }
 
 impl VisitMut for Requests {
@@ -47,6 +64,9 @@ impl VisitMut for Requests {
             self.sent += 1;
             self.url(block);
             self.version(block);
+            self.accept(block);
+            self.hooks(block);
+            self.answer(block);
         }
         visit_mut::visit_block_mut(self, block);
     }
@@ -88,7 +108,7 @@ impl Requests {
         if base != ",client.baseurl" {
             return;
         }
-        let ids: proc_macro2::TokenStream = tokens.collect();
+        let ids = without_copies(tokens);
         let url: Expr = if path.contains('{') {
             parse_quote!(client.inner.url(&format!(#path #ids)))
         } else {
@@ -96,6 +116,13 @@ impl Requests {
         };
         **init = url;
         self.urls += 1;
+    }
+
+    /// Takes the header `Accept` out: the transport sets it.
+    fn accept(&mut self, block: &mut Block) {
+        let mut without = WithoutAccept(0);
+        without.visit_block_mut(block);
+        self.accepts += without.0;
     }
 
     /// Takes the header out, and the map of headers if nothing else is in it.
@@ -118,6 +145,71 @@ impl Requests {
     }
 }
 
+impl Requests {
+    /// `pre`, `exec` and `post` become one call of what the client carries.
+    fn hooks(&mut self, block: &mut Block) {
+        let Some(id) = block.stmts.iter().find_map(operation_id) else {
+            return;
+        };
+        let operation = format_ident!("{}", names::screaming(&id));
+        let mut hooks = 0;
+        let mut sent = false;
+        block.stmts.retain_mut(|statement| {
+            let code = text(statement);
+            let is_hook = is_named(statement, "info")
+                || code.starts_with("client . pre (")
+                || code.starts_with("client . post (")
+                || code.starts_with("let response = result ?");
+            if is_named(statement, "result") && code.contains("client . exec (request , & info) . await") {
+                *statement = parse_quote! {
+                    let answer = client.inner.send(&client.client, request, &super::operations::#operation).await?;
+                };
+                sent = true;
+            }
+            hooks += usize::from(is_hook);
+            !is_hook
+        });
+        self.hooks += usize::from(sent && hooks == 4);
+    }
+
+    /// The body of the answer is read already, so nothing waits for it.
+    fn answer(&mut self, block: &mut Block) {
+        let Some(Stmt::Expr(Expr::Match(by_status), None)) = block.stmts.last_mut() else {
+            return;
+        };
+        by_status.expr = parse_quote!(answer.status().as_u16());
+        let mut known = true;
+        for arm in &mut by_status.arms {
+            let body = text(&arm.body);
+            *arm.body = match body.trim_matches(['{', '}', ' ']) {
+                "ResponseValue :: from_response (response) . await" => {
+                    parse_quote!(answer.decode())
+                }
+                "Err (Error :: ErrorResponse (ResponseValue :: from_response (response) . await ?))" =>
+                {
+                    parse_quote!(Err(answer.failure()))
+                }
+                "Ok (ResponseValue :: empty (response))" => parse_quote!(Ok(answer.empty())),
+                "Err (Error :: UnexpectedResponse (response))" => {
+                    parse_quote!(Err(answer.unexpected()))
+                }
+                _ => {
+                    known = false;
+                    continue;
+                }
+            };
+        }
+        self.answers += usize::from(known);
+    }
+}
+
+/// The operation that a statement names for the hooks.
+fn operation_id(statement: &Stmt) -> Option<String> {
+    let code = text(statement);
+    let rest = code.strip_prefix("let info = OperationInfo { operation_id : \"")?;
+    rest.split('"').next().map(str::to_owned)
+}
+
 fn text(tokens: &impl ToTokens) -> String {
     tokens.to_token_stream().to_string()
 }
@@ -129,6 +221,44 @@ fn is_append(statement: &Stmt) -> bool {
 /// Whether a statement declares this variable.
 fn is_named(statement: &Stmt, name: &str) -> bool {
     matches!(statement, Stmt::Local(Local { pat: Pat::Ident(pattern), .. }) if pattern.ident == name)
+}
+
+/// `encode_path(&id.to_string())` becomes `encode_path(&id)`: an id in a path is a text.
+fn without_copies(tokens: impl Iterator<Item = TokenTree>) -> TokenStream {
+    let mut out: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        let TokenTree::Group(group) = token else {
+            out.push(token);
+            continue;
+        };
+        let mut inner: Vec<TokenTree> = without_copies(group.stream().into_iter())
+            .into_iter()
+            .collect();
+        let is_copy = matches!(inner.as_slice(), [.., TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(_)]
+            if dot.as_char() == '.' && name == "to_string");
+        if is_copy {
+            inner.truncate(inner.len() - 3);
+        }
+        out.push(Group::new(group.delimiter(), inner.into_iter().collect()).into());
+    }
+    out.into_iter().collect()
+}
+
+/// Takes `.header(ACCEPT, "application/json")` out, and counts.
+struct WithoutAccept(usize);
+
+impl VisitMut for WithoutAccept {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        if let Expr::MethodCall(call) = expression
+            && call.method == "header"
+            && text(&call.args).contains(":: ACCEPT , ")
+            && text(&call.args).contains("\"application/json\"")
+        {
+            *expression = (*call.receiver).clone();
+            self.0 += 1;
+        }
+    }
 }
 
 /// Takes `.headers(header_map)` out.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::claims::Checks;
 use super::keys::Keys;
 use super::{DEFAULT_CLOCK_SKEW, DEFAULT_REFETCH_INTERVAL, SessionVerifier, Shared};
-use crate::authsignal::hooks::{DIALECT, Inner};
+use crate::authsignal::hooks::{Credentials, DIALECT, Inner};
 use crate::authsignal::{URL_VARIABLE, raw};
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 #[cfg(doc)]
@@ -133,7 +133,7 @@ impl SessionVerifierBuilder {
                 encode_path(tenant_id.as_str())
             )
         });
-        let raw = raw::Client::new_with_client(&server, http, Inner::anonymous(transport));
+        let raw = raw::Client::new_with_client(http, Inner::new(transport, Credentials::none()));
         Ok(SessionVerifier {
             shared: Arc::new(Shared {
                 raw,

@@ -6,7 +6,6 @@ pub mod successes;
 pub mod types;
 pub mod vocabulary;
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
-use progenitor_client::ClientHooks;
 /// Client for Activeconnect
 ///
 /// The REST API of Activeconnect, and of its successor IAMPASS, as their published clients speak it: users and their
@@ -26,25 +25,21 @@ use progenitor_client::ClientHooks;
 /// Version: 0.0.10
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::activeconnect::Inner,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
+    /// A client that sends through this HTTP client.
     pub(crate) fn new_with_client(
-        baseurl: &str,
         client: reqwest::Client,
         inner: crate::activeconnect::Inner,
     ) -> Self {
+        Self { client, inner }
+    }
+    /// The same client, carrying something else.
+    pub(crate) fn carrying(&self, inner: crate::activeconnect::Inner) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
-            client,
+            client: self.client.clone(),
             inner,
         }
     }
@@ -54,7 +49,7 @@ impl ClientInfo<crate::activeconnect::Inner> for Client {
         "0.0.10"
     }
     fn baseurl(&self) -> &str {
-        self.baseurl.as_str()
+        self.inner.baseurl()
     }
     fn client(&self) -> &reqwest::Client {
         &self.client
@@ -63,13 +58,6 @@ impl ClientInfo<crate::activeconnect::Inner> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code, reason = "as the generator writes it")]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::activeconnect::Inner>,
-    {}
-};
 impl Client {
     /// Create users
     ///

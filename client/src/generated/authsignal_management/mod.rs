@@ -5,7 +5,6 @@ pub mod operations;
 pub mod types;
 pub mod vocabulary;
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
-use progenitor_client::ClientHooks;
 /// Client for Authsignal Management API
 ///
 /// The Management API of Authsignal as its go client, its Terraform provider and its documentation describe it: action
@@ -25,25 +24,21 @@ use progenitor_client::ClientHooks;
 /// Version: 1.0.0
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::authsignal_management::Inner,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
+    /// A client that sends through this HTTP client.
     pub(crate) fn new_with_client(
-        baseurl: &str,
         client: reqwest::Client,
         inner: crate::authsignal_management::Inner,
     ) -> Self {
+        Self { client, inner }
+    }
+    /// The same client, carrying something else.
+    pub(crate) fn carrying(&self, inner: crate::authsignal_management::Inner) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
-            client,
+            client: self.client.clone(),
             inner,
         }
     }
@@ -53,7 +48,7 @@ impl ClientInfo<crate::authsignal_management::Inner> for Client {
         "1.0.0"
     }
     fn baseurl(&self) -> &str {
-        self.baseurl.as_str()
+        self.inner.baseurl()
     }
     fn client(&self) -> &reqwest::Client {
         &self.client
@@ -62,13 +57,6 @@ impl ClientInfo<crate::authsignal_management::Inner> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code, reason = "as the generator writes it")]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::authsignal_management::Inner>,
-    {}
-};
 impl Client {
     /// List action configurations
     ///

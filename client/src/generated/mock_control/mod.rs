@@ -5,7 +5,6 @@ pub mod operations;
 pub mod types;
 pub mod vocabulary;
 pub use progenitor_client::{ClientInfo, Error, ResponseValue};
-use progenitor_client::ClientHooks;
 /// Client for stepup-mock control
 ///
 /// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. Its
@@ -21,25 +20,21 @@ use progenitor_client::ClientHooks;
 /// Version: 1.0.0
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::mock_control::Inner,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
+    /// A client that sends through this HTTP client.
     pub(crate) fn new_with_client(
-        baseurl: &str,
         client: reqwest::Client,
         inner: crate::mock_control::Inner,
     ) -> Self {
+        Self { client, inner }
+    }
+    /// The same client, carrying something else.
+    pub(crate) fn carrying(&self, inner: crate::mock_control::Inner) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
-            client,
+            client: self.client.clone(),
             inner,
         }
     }
@@ -49,7 +44,7 @@ impl ClientInfo<crate::mock_control::Inner> for Client {
         "1.0.0"
     }
     fn baseurl(&self) -> &str {
-        self.baseurl.as_str()
+        self.inner.baseurl()
     }
     fn client(&self) -> &reqwest::Client {
         &self.client
@@ -58,13 +53,6 @@ impl ClientInfo<crate::mock_control::Inner> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code, reason = "as the generator writes it")]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::mock_control::Inner>,
-    {}
-};
 impl Client {
     /// Check that the mock is up
     ///

@@ -1,0 +1,102 @@
+//! What a generated client carries beside its HTTP client, and how an API signs its requests. Must not know any API.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::Request;
+use url::Url;
+
+use super::answer::Answer;
+use super::{Facts, Operation, RetryClass, Transport};
+
+/// How an API signs its requests.
+pub trait Sign {
+    /// Why a request cannot be signed.
+    type Error: StdError + Send + Sync + 'static;
+
+    /// Changes the request of a call, before its first attempt.
+    fn prepare(&self, _request: &mut Request) {}
+
+    /// Puts the credentials on one attempt.
+    fn sign(&self, operation: &Operation, request: &mut Request) -> Result<(), Self::Error>;
+
+    /// When a call may be repeated. `has_key` says whether its options have an idempotency key.
+    fn retry(&self, operation: &Operation, has_key: bool) -> RetryClass {
+        match operation.retry {
+            RetryClass::Never if has_key => RetryClass::Keyed,
+            class => class,
+        }
+    }
+}
+
+/// What a generated client carries: how it sends, what it signs with, and where a call keeps what it learns.
+#[derive(Clone)]
+pub struct Inner<S> {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) signer: S,
+    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
+    facts: Option<Facts>,
+}
+
+impl<S> Inner<S> {
+    pub(crate) fn new(transport: Transport, signer: S) -> Self {
+        Self {
+            transport: Arc::new(transport),
+            signer,
+            facts: None,
+        }
+    }
+
+    /// The server's base URL, without a slash at its end.
+    pub(crate) fn baseurl(&self) -> &str {
+        self.transport.server()
+    }
+
+    /// The URL of a path, for generated code.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.transport.url(path)
+    }
+}
+
+impl<S: Clone> Inner<S> {
+    /// The same, keeping what the next call learns in `facts`.
+    pub(crate) fn keeping(&self, facts: Facts) -> Self {
+        Self {
+            facts: Some(facts),
+            ..self.clone()
+        }
+    }
+}
+
+impl<S: Sign> Inner<S> {
+    /// Sends a request of an operation, as often as it may be repeated.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        operation: &Operation,
+    ) -> reqwest::Result<Answer> {
+        let Some(facts) = &self.facts else {
+            let facts = Facts::default();
+            let sent = self
+                .transport
+                .execute(http, request, operation, &facts, &self.signer);
+            return sent.await;
+        };
+        let sent = self
+            .transport
+            .execute(http, request, operation, facts, &self.signer);
+        let mut answer = sent.await?;
+        facts.keep_headers(std::mem::take(answer.headers_mut()));
+        Ok(answer)
+    }
+}
+
+impl<S> fmt::Debug for Inner<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("limits", &self.transport.limits)
+            .finish_non_exhaustive()
+    }
+}
