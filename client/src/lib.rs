@@ -17,6 +17,8 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod comma_list;
 #[cfg(any(all(feature = "axum", feature = "session-tokens"), feature = "tower"))]
 mod cookies;
