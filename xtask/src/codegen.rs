@@ -4,6 +4,7 @@
 mod blocking;
 mod builders;
 mod client;
+mod constructors;
 mod generate;
 mod json_schema;
 mod lower;

@@ -29,14 +29,24 @@ mod snapshot;
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
 pub use flow::Flow;
+/// The settings of passkeys that a tenant has, as [`MockControl::configure_authsignal`] returns them.
+pub use raw::types::PasskeySettings as ConfiguredPasskeys;
 pub use raw::types::{
-    ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
-    ClockChange, Expectations, ExpectedRequest, Fault, Health, JournalEntry, Limit, Message,
-    NewTenant, PhoneRegistered, RequestPattern, Scenario, SnapshotSummary, Verification,
+    ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, BodyMembers,
+    ChallengeOutcome, Clock, ClockChange, ClockChangeTenant, CustomFacts, DeviceFacts,
+    Expectations, ExpectationsTenant, ExpectedRequest, FailureHeaders, Fault, FaultBody,
+    FaultContentType, FaultError, FaultId, FaultLatency, FaultOperation, FaultRateLimit,
+    FaultSchema, FaultSchemaMember, FaultUserId, FlowVersion, HeaderPatterns, Health, IpFacts,
+    JournalEntry, Limit, ManagementAnswers, Message, NewTenant, PathPattern, PathPatternPath,
+    PhoneRegistered, PlainValue, RequestDifference, RequestPattern, RequestPatternMethod,
+    RequestPatternOperation, RequestPatternUserId, Scenario, ScenarioAction, ScenarioFacts,
+    ScenarioId, ScenarioUserId, SnapshotSummary, TenantSettings, TextPattern, UnmetExpectation,
+    UserFacts, Verification,
 };
 pub use raw::vocabulary::{
-    AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
-    PasskeyRegistrationHint, SessionStatus, UserVerificationRequirement,
+    AuthenticatorAttachment, ChallengeMode, Channel, FaultApi, FaultConnection, FaultSchemaChange,
+    JournalApi, LimitUnit, MessageKind, Outcome, PasskeyRegistrationHint, ScenarioChallenge,
+    ScenarioDelivery, ScenarioPhone, SessionStatus, UserVerificationRequirement,
 };
 
 use crate::error::{Error, Kind, Reason, Result};
