@@ -31,6 +31,8 @@ pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettin
 pub use flow::Flow;
 /// The settings of passkeys that a tenant has, as [`MockControl::configure_authsignal`] returns them.
 pub use raw::types::PasskeySettings as ConfiguredPasskeys;
+/// A text cannot be of the type that it was to become: it is empty, or too long.
+pub use raw::types::error::ConversionError;
 pub use raw::types::{
     ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, BodyMembers,
     ChallengeOutcome, Clock, ClockChange, ClockChangeTenant, CustomFacts, DeviceFacts,

@@ -178,6 +178,11 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
             text(),
         )
         .with_conversion(
+            serde_json::from_value(string_of(lower::LENIENT_TIME))?,
+            "crate::vendor_time::VendorTime",
+            [TypeImpl::Display].into_iter(),
+        )
+        .with_conversion(
             serde_json::from_value(string_of("password"))?,
             "crate::secret::Secret",
             std::iter::empty(),

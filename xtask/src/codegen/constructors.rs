@@ -7,7 +7,11 @@ use quote::{ToTokens as _, quote};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
 /// Types that a function takes in any form.
-const CONVERTED: [&str; 2] = [":: std :: string :: String", "crate :: secret :: Secret"];
+const CONVERTED: [&str; 3] = [
+    ":: std :: string :: String",
+    "crate :: secret :: Secret",
+    "crate :: vendor_time :: VendorTime",
+];
 
 /// Adds the functions: to the types of answers, which are `#[non_exhaustive]`, and to those that have members which may be
 /// absent. A type with a default needs none.

@@ -18,10 +18,10 @@ pub struct Action {
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// When the application tracked the action.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the state last changed.
     #[serde(rename = "stateUpdatedAt")]
-    pub state_updated_at: ::std::string::String,
+    pub state_updated_at: crate::vendor_time::VendorTime,
     /// Output of an action.
     pub output: Output,
     /// How a user authenticates.
@@ -89,13 +89,13 @@ pub struct ActionLog {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// State of an action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<
@@ -106,7 +106,7 @@ pub struct ActionLog {
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// The decision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<::std::string::String>,
@@ -198,7 +198,7 @@ pub struct ActionVerified {
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// How a user authenticates.
@@ -234,19 +234,19 @@ pub struct AuthenticatorChanged {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the authenticator last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the authenticator was deleted.
     #[serde(
         rename = "deletedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub deleted_at: ::std::option::Option<::std::string::String>,
+    pub deleted_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
@@ -869,7 +869,7 @@ pub struct ChallengeLog {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// What happened, such as `EMAIL_OTP_SENT`. An open set.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
@@ -913,7 +913,7 @@ pub struct ChallengeLog {
         rename = "erroredAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub errored_at: ::std::option::Option<::std::string::String>,
+    pub errored_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Content of an event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<WebhookPayload>,
@@ -1223,19 +1223,19 @@ pub struct Device {
     pub device_id: ::std::string::String,
     /// When the device was first seen.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When a challenge was passed on it last.
     #[serde(
         rename = "authenticatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authenticated_at: ::std::option::Option<::std::string::String>,
+    pub authenticated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the device was invalidated.
     #[serde(
         rename = "invalidatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub invalidated_at: ::std::option::Option<::std::string::String>,
+    pub invalidated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the device stops being remembered.
     #[serde(
         rename = "rememberedUntil",
@@ -1583,7 +1583,7 @@ pub struct FoundUser {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// A public key. Those that sign access tokens are RSA keys, with every member. A key of another type has members of its
 /// own (RFC 7517), so nothing but its type is certain.
@@ -2245,13 +2245,13 @@ pub struct UpdatedAction {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Output of an action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub output: ::std::option::Option<Output>,
@@ -2378,19 +2378,19 @@ pub struct UserAction {
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// When the application tracked the action.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// How a user authenticates.
     #[serde(
         rename = "verificationMethod",
@@ -2884,7 +2884,7 @@ pub struct Validated {
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
@@ -2998,7 +2998,7 @@ pub struct WebhookEvent {
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
-    pub time: ::std::string::String,
+    pub time: crate::vendor_time::VendorTime,
     /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
@@ -3026,7 +3026,7 @@ pub struct WebhookLogRecord {
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
-    pub time: ::std::string::String,
+    pub time: crate::vendor_time::VendorTime,
     /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
@@ -3108,8 +3108,8 @@ impl Action {
     /// With the members that are always there: for the tests of an application. The others are absent.
     pub fn new(
         state: crate::generated::authsignal::vocabulary::UserActionState,
-        created_at: impl ::std::convert::Into<::std::string::String>,
-        state_updated_at: impl ::std::convert::Into<::std::string::String>,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        state_updated_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
         output: Output,
     ) -> Self {
         Self {
@@ -3366,7 +3366,7 @@ impl Device {
     pub fn new(
         user_id: impl ::std::convert::Into<::std::string::String>,
         device_id: impl ::std::convert::Into<::std::string::String>,
-        created_at: impl ::std::convert::Into<::std::string::String>,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             user_id: user_id.into(),
@@ -3692,7 +3692,7 @@ impl UserAction {
         action_code: impl ::std::convert::Into<::std::string::String>,
         idempotency_key: impl ::std::convert::Into<::std::string::String>,
         state: crate::generated::authsignal::vocabulary::UserActionState,
-        created_at: impl ::std::convert::Into<::std::string::String>,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             action_code: action_code.into(),
@@ -3791,7 +3791,7 @@ impl WebhookEvent {
         version: i32,
         id: impl ::std::convert::Into<::std::string::String>,
         source: impl ::std::convert::Into<::std::string::String>,
-        time: impl ::std::convert::Into<::std::string::String>,
+        time: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
         tenant_id: impl ::std::convert::Into<::std::string::String>,
         type_: impl ::std::convert::Into<::std::string::String>,
         data: WebhookPayload,
@@ -3819,7 +3819,7 @@ impl WebhookLogRecord {
         version: i32,
         id: impl ::std::convert::Into<::std::string::String>,
         source: impl ::std::convert::Into<::std::string::String>,
-        time: impl ::std::convert::Into<::std::string::String>,
+        time: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
         tenant_id: impl ::std::convert::Into<::std::string::String>,
         type_: impl ::std::convert::Into<::std::string::String>,
         record: WebhookPayload,

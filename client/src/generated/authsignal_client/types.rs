@@ -288,19 +288,19 @@ pub struct AppCredential {
     pub user_id: ::std::string::String,
     /// When the credential was added.
     #[serde(rename = "verifiedAt")]
-    pub verified_at: ::std::string::String,
+    pub verified_at: crate::vendor_time::VendorTime,
     /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_verified_at: ::std::option::Option<::std::string::String>,
+    pub last_verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When it expires.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub expires_at: ::std::option::Option<::std::string::String>,
+    pub expires_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// A credential that was removed.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -545,7 +545,7 @@ pub struct AppCredentialUpdated {
     pub user_id: ::std::string::String,
     /// When the user last used it.
     #[serde(rename = "lastVerifiedAt")]
-    pub last_verified_at: ::std::string::String,
+    pub last_verified_at: crate::vendor_time::VendorTime,
     /// Address of the device for push notifications.
     #[serde(
         rename = "pushToken",
@@ -557,7 +557,7 @@ pub struct AppCredentialUpdated {
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub expires_at: ::std::option::Option<::std::string::String>,
+    pub expires_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// Attestation of the app.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -759,7 +759,7 @@ pub struct ChallengeCreatedData {
     pub challenge_type: ::std::string::String,
     /// When it expires.
     #[serde(rename = "expiresAt")]
-    pub expires_at: ::std::string::String,
+    pub expires_at: crate::vendor_time::VendorTime,
     /// State of a QR code.
     pub state: crate::generated::authsignal_client::vocabulary::QrCodeState,
 }
@@ -1339,7 +1339,7 @@ pub struct PasskeyAuthenticator {
     pub credential_id: ::std::string::String,
     /// When the user last used it.
     #[serde(rename = "verifiedAt")]
-    pub verified_at: ::std::string::String,
+    pub verified_at: crate::vendor_time::VendorTime,
 }
 /// A challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -1888,7 +1888,7 @@ pub struct QrCodeChallenge {
     pub challenge_id: ::std::string::String,
     /// When it expires.
     #[serde(rename = "expiresAt")]
-    pub expires_at: ::std::string::String,
+    pub expires_at: crate::vendor_time::VendorTime,
     /// Secret for verify_qr_code.
     #[serde(
         rename = "deviceCode",
@@ -2417,7 +2417,7 @@ impl AppCredential {
     pub fn new(
         user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
         user_id: impl ::std::convert::Into<::std::string::String>,
-        verified_at: impl ::std::convert::Into<::std::string::String>,
+        verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             user_authenticator_id: user_authenticator_id.into(),
@@ -2465,7 +2465,7 @@ impl AppCredentialUpdated {
     pub fn new(
         user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
         user_id: impl ::std::convert::Into<::std::string::String>,
-        last_verified_at: impl ::std::convert::Into<::std::string::String>,
+        last_verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             user_authenticator_id: user_authenticator_id.into(),
@@ -2565,7 +2565,7 @@ impl ChallengeCreatedData {
     pub fn new(
         challenge_id: impl ::std::convert::Into<::std::string::String>,
         challenge_type: impl ::std::convert::Into<::std::string::String>,
-        expires_at: impl ::std::convert::Into<::std::string::String>,
+        expires_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
         state: crate::generated::authsignal_client::vocabulary::QrCodeState,
     ) -> Self {
         Self {
@@ -2709,7 +2709,7 @@ impl PasskeyAuthenticator {
     /// With these members: for the tests of an application.
     pub fn new(
         credential_id: impl ::std::convert::Into<::std::string::String>,
-        verified_at: impl ::std::convert::Into<::std::string::String>,
+        verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             credential_id: credential_id.into(),
@@ -2888,7 +2888,7 @@ impl QrCodeChallenge {
     /// With the members that are always there: for the tests of an application. The others are absent.
     pub fn new(
         challenge_id: impl ::std::convert::Into<::std::string::String>,
-        expires_at: impl ::std::convert::Into<::std::string::String>,
+        expires_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             challenge_id: challenge_id.into(),

@@ -73,7 +73,7 @@ pub struct ActionConfiguration {
         rename = "lastActionCreatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_action_created_at: ::std::option::Option<::std::string::String>,
+    pub last_action_created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// The nodes of the flow, in order.
     #[serde(
         rename = "actionNodes",

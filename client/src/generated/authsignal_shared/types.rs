@@ -102,7 +102,7 @@ pub struct CompletedFlowStep {
         rename = "completedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub completed_at: ::std::option::Option<::std::string::String>,
+    pub completed_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// Data that the application attaches: strings, numbers, booleans and arrays.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -332,19 +332,19 @@ pub struct UserAuthenticator {
     pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     /// When the user enrolled the authenticator.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the user first verified it.
     #[serde(
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_verified_at: ::std::option::Option<::std::string::String>,
+    pub last_verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Whether the user's default method is this authenticator's.
     #[serde(
         rename = "isDefault",
@@ -480,7 +480,7 @@ pub struct WebauthnCredential {
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// AAGUID; it names the model of the authenticator.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub aaguid: ::std::option::Option<::std::string::String>,
@@ -622,7 +622,7 @@ impl UserAuthenticator {
     pub fn new(
         user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
         verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
-        created_at: impl ::std::convert::Into<::std::string::String>,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
     ) -> Self {
         Self {
             user_authenticator_id: user_authenticator_id.into(),
