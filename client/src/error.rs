@@ -192,7 +192,15 @@ impl Error {
             || in_http.is_some_and(reqwest::Error::is_timeout)
     }
 
-    pub(crate) fn new(kind: Kind) -> Self {
+    /// An error of this kind and nothing else: for the tests of an application, and for code that stands in for a client.
+    ///
+    /// ```
+    /// use stepup_client::{Error, Kind};
+    ///
+    /// let wrong_code = Error::new(Kind::Rejected).with_code("invalid_code");
+    /// assert_eq!((wrong_code.is_rejected(), wrong_code.code()), (true, Some("invalid_code")));
+    /// ```
+    pub fn new(kind: Kind) -> Self {
         Self(Box::new(Inner {
             kind,
             operation: None,
@@ -205,6 +213,12 @@ impl Error {
             request_id: None,
             source: None,
         }))
+    }
+
+    /// The same, with the server's error code: for tests, as [`new`](Self::new).
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
     }
 
     pub(crate) fn config(detail: impl Into<Cow<'static, str>>) -> Self {

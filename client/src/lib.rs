@@ -17,6 +17,8 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod comma_list;
 #[cfg(any(all(feature = "axum", feature = "session-tokens"), feature = "tower"))]
 mod cookies;
@@ -67,6 +69,12 @@ pub mod tower;
     feature = "authsignal-management"
 ))]
 mod vendor_client;
+#[cfg(any(
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+mod vendor_time;
 
 pub use comma_list::CommaList;
 pub use error::{Error, Kind, Result};
@@ -80,6 +88,12 @@ pub use segment::{InvalidSegment, PathSegment};
     feature = "mock-control"
 ))]
 pub use transport::{CallOptions, FinishedCall, Operation, Reply, RetryClass};
+#[cfg(any(
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
+pub use vendor_time::VendorTime;
 
 /// Methods, headers and statuses, for [`CallOptions`], [`Reply`] and `send_raw`.
 pub use http;

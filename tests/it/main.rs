@@ -13,6 +13,7 @@ mod authsignal;
 mod authsignal_client;
 mod authsignal_management;
 mod behaviours;
+mod blocking;
 mod desk;
 mod devices;
 mod documentation;

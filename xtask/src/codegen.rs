@@ -1,7 +1,10 @@
-//! Writes the `generated/` folders from `openapi/*.yaml`, or lists the outdated files.
+//! Writes the `generated/` folders from `openapi/*.yaml`, and the client's blocking mirrors from its source; or lists the
+//! outdated files.
 
+mod blocking;
 mod builders;
 mod client;
+mod constructors;
 mod generate;
 mod json_schema;
 mod lower;
@@ -32,7 +35,11 @@ use crate::spec::{self, Finding, Findings, Spec, join};
 use crate::{lint_spec, model, names};
 
 /// The folders that this module owns: nothing else may be in them.
-pub const FOLDERS: [&str; 2] = ["client/src/generated", "mock-server/src/generated"];
+pub const FOLDERS: [&str; 3] = [
+    "client/src/generated",
+    "client/src/blocking/generated",
+    "mock-server/src/generated",
+];
 
 /// A generated file that is not what the specs say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,9 +76,13 @@ impl fmt::Display for Stale {
 ///
 /// # Errors
 ///
-/// [`Findings`] for specs that break the dialect or that progenitor cannot take.
+/// [`Findings`] for specs that break the dialect or that progenitor cannot take; and for a client whose blocking mirror
+/// cannot be written.
 pub fn generate(root: &Path) -> Result<BTreeMap<String, String>> {
-    generate_from(&spec::load_all(root)?)
+    let files = generate_from(&spec::load_all(root)?)?;
+    let mut output = Output { files };
+    blocking::emit(root, &mut output)?;
+    Ok(output.files)
 }
 
 fn generate_from(specs: &[Spec]) -> Result<BTreeMap<String, String>> {

@@ -1,5 +1,5 @@
-//! `cargo xtask public-api`: writes down what `stepup-client` offers, an item a line. Judges no change: a reader of the diff
-//! does.
+//! `cargo xtask public-api`: writes down what `stepup-client` offers, an item a line, and refuses a type that has no name of
+//! ours. Judges no change: a reader of the diff does.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,8 @@ const RUSTDOC: &str = "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc \"$@\"\n";
 /// A diff from the list to what the client offers; nothing where they are the same.
 ///
 /// # Errors
-/// The client does not build, or rustdoc's JSON has another format than the crate `public-api` reads.
+/// The client does not build, rustdoc's JSON has another format than the crate `public-api` reads, or an item names a type
+/// that can be reached through the generated APIs alone.
 pub fn check(root: &Path, build_folder: &Path) -> Result<Option<String>> {
     // One that is not there is one that says nothing.
     let found = fs::read_to_string(root.join(FILE)).unwrap_or_default();
@@ -58,7 +59,25 @@ fn list(root: &Path, build_folder: &Path) -> Result<String> {
     let lines = api.items().map(|item| format!("{item}\n"));
     // The generated APIs change with the vendors'. An implementation comes twice: with its type, and with its trait.
     let lines = lines.filter(|line| !is_generated(line, &name) && told.insert(line.clone()));
-    Ok(lines.collect())
+    let list: String = lines.collect();
+    let unnamed: Vec<&str> = list.lines().filter(|line| names_generated(line)).collect();
+    ensure!(
+        unnamed.is_empty(),
+        "public-api: these items name types that only `raw` has; re-export each type in the module of its API:\n{}",
+        unnamed.join("\n")
+    );
+    Ok(list)
+}
+
+/// Whether an item of ours names a type of the generated APIs. The error of a generated call becomes ours, and so has to be
+/// named.
+fn names_generated(line: &str) -> bool {
+    let modules = [
+        "::raw::types::",
+        "::raw::vocabulary::",
+        "::raw::successes::",
+    ];
+    modules.iter().any(|module| line.contains(module)) && !line.contains("progenitor_client::")
 }
 
 /// Whether a line of a crate's list is about an item of the generated APIs, rather than one that mentions them.
@@ -121,7 +140,7 @@ fn rustdoc(_: &Path) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_generated;
+    use super::{is_generated, names_generated};
 
     #[test]
     fn the_item_of_a_line_decides_whether_it_is_generated() {
@@ -145,6 +164,23 @@ mod tests {
             "impl<T: core::clone::Clone> api::Reply<T>",
         ] {
             assert!(!is_generated(ours, "api"), "{ours}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_names_a_type_of_raw_is_found() {
+        for unnamed in [
+            "pub fn api::shop::Shop::get(&self) -> api::Result<api::shop::raw::types::Price>",
+            "pub api::shop::Price::currency: api::shop::raw::vocabulary::Currency",
+        ] {
+            assert!(names_generated(unnamed), "{unnamed}");
+        }
+        for named in [
+            "pub fn api::shop::Shop::get(&self) -> api::Result<api::shop::Price>",
+            "pub fn api::shop::Shop::raw(&self) -> &api::shop::raw::Client",
+            "impl core::convert::From<progenitor_client::progenitor_client::Error<api::shop::raw::types::Failure>> for api::Error",
+        ] {
+            assert!(!names_generated(named), "{named}");
         }
     }
 }

@@ -286,14 +286,17 @@ impl Session {
     /// Waits until the session is no longer in progress, and returns its status.
     ///
     /// Asks at once and then every [`interval`](WaitOptions::interval). A status that this version
-    /// does not know ends the wait. Dropping the future is safe at any time; the session keeps the
-    /// last known status.
+    /// does not know ends the wait.
     ///
     /// # Errors
     ///
     /// [`Kind::WaitTimeout`] when the deadline comes first; you can wait for the session again.
     /// Otherwise as [`status`](Self::status): the first failed call ends the wait, after the
     /// repetitions that every call has.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe at any time; the session keeps the last known status.
     pub async fn wait(&mut self, options: WaitOptions) -> Result<&SessionStatus> {
         let pace = Pace::start(options);
         let expired =

@@ -31,6 +31,11 @@ pub struct UsersAdded {
 pub struct RegistrationLink(pub(super) Secret);
 
 impl RegistrationLink {
+    /// A link: for the tests of an application.
+    pub fn new(link: impl Into<Secret>) -> Self {
+        Self(link.into())
+    }
+
     /// The link, to show or send to the user.
     pub fn expose(&self) -> &str {
         self.0.expose()

@@ -149,12 +149,21 @@ pub struct EnrolledAuthenticator {
     pub recovery_codes: Vec<Secret>,
 }
 
-impl From<super::raw::types::EnrolledAuthenticator> for EnrolledAuthenticator {
-    fn from(answer: super::raw::types::EnrolledAuthenticator) -> Self {
+impl EnrolledAuthenticator {
+    /// This authenticator, and these recovery codes: for the tests of an application.
+    pub fn new(
+        authenticator: UserAuthenticator,
+        recovery_codes: impl IntoIterator<Item = impl Into<Secret>>,
+    ) -> Self {
         Self {
-            authenticator: answer.authenticator,
-            recovery_codes: answer.recovery_codes.unwrap_or_default(),
+            authenticator,
+            recovery_codes: recovery_codes.into_iter().map(Into::into).collect(),
         }
+    }
+
+    pub(super) fn of(answer: super::raw::types::EnrolledAuthenticator) -> Self {
+        let recovery_codes = answer.recovery_codes.unwrap_or_default();
+        Self::new(answer.authenticator, recovery_codes)
     }
 }
 
@@ -270,9 +279,7 @@ mod tests {
             "authenticator": {"userAuthenticatorId": "a", "verificationMethod": "SMS", "createdAt": "t"},
             "recoveryCodes": ["MARKED"],
         });
-        let enrolled = EnrolledAuthenticator::from(read::<
-            super::super::raw::types::EnrolledAuthenticator,
-        >(raw));
+        let enrolled = EnrolledAuthenticator::of(read(raw));
         assert_eq!(enrolled.recovery_codes, [Secret::from("MARKED")]);
         assert!(!format!("{enrolled:?}").contains("MARKED"));
     }

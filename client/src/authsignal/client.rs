@@ -357,7 +357,7 @@ impl Authsignal {
         let answer = call
             .answer(request.body(authenticator.body).send().await)
             .await?;
-        Ok(answer.into())
+        Ok(EnrolledAuthenticator::of(answer))
     }
 
     /// Deletes an authenticator. A user without authenticators is not enrolled.

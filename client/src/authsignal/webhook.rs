@@ -50,6 +50,7 @@ pub use super::raw::types::{
 };
 use super::raw::types::{WebhookEvent, WebhookLogBatch, WebhookLogRecord};
 use crate::secret::Secret;
+use crate::vendor_time::VendorTime;
 
 /// The header that holds the signatures. Names of headers do not differ by case.
 pub const SIGNATURE_HEADER: &str = "X-Signature-V2";
@@ -307,8 +308,8 @@ pub enum Content {
 pub struct Event {
     /// Id of the event. Use it to skip duplicates.
     pub id: String,
-    /// When it happened, as the vendor writes times: `2025-01-01T00:00:00.000Z`.
-    pub time: String,
+    /// When it happened.
+    pub time: VendorTime,
     /// The tenant that it happened in.
     pub tenant_id: String,
     /// Sender of the event: `https://authsignal.com`.

@@ -186,7 +186,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes the configuration of an action. Takes an [`UpdateActionConfiguration`](raw::types::UpdateActionConfiguration)
+    /// Changes the configuration of an action. Takes an [`UpdateActionConfiguration`](super::UpdateActionConfiguration)
     /// or [`Changes`].
     ///
     /// # Errors
@@ -305,7 +305,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes a rule of an action. Takes an [`UpdateRule`](raw::types::UpdateRule) or [`Changes`].
+    /// Changes a rule of an action. Takes an [`UpdateRule`](super::UpdateRule) or [`Changes`].
     ///
     /// # Errors
     ///
@@ -387,7 +387,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes a value list. Takes an [`UpdateValueList`](raw::types::UpdateValueList) or [`Changes`].
+    /// Changes a value list. Takes an [`UpdateValueList`](super::UpdateValueList) or [`Changes`].
     ///
     /// # Errors
     ///
@@ -466,7 +466,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes a custom data point. Takes an [`UpdateCustomDataPoint`](raw::types::UpdateCustomDataPoint) or
+    /// Changes a custom data point. Takes an [`UpdateCustomDataPoint`](super::UpdateCustomDataPoint) or
     /// [`Changes`].
     ///
     /// # Errors
@@ -520,7 +520,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes how hosted pages look. Takes an [`UpdateTheme`](raw::types::UpdateTheme) or [`Changes`], in which null takes
+    /// Changes how hosted pages look. Takes an [`UpdateTheme`](super::UpdateTheme) or [`Changes`], in which null takes
     /// a member away at any depth.
     ///
     /// # Errors
@@ -548,7 +548,7 @@ impl AuthsignalManagement {
         call.answer(answer).await
     }
 
-    /// Changes the settings of the tenant. Takes an [`UpdateTenant`](raw::types::UpdateTenant) or [`Changes`].
+    /// Changes the settings of the tenant. Takes an [`UpdateTenant`](super::UpdateTenant) or [`Changes`].
     ///
     /// # Errors
     ///
@@ -661,7 +661,7 @@ impl AuthsignalManagement {
     }
 
     /// Changes an authenticator configuration. Takes an
-    /// [`UpdateAuthenticatorConfiguration`](raw::types::UpdateAuthenticatorConfiguration) or [`Changes`].
+    /// [`UpdateAuthenticatorConfiguration`](super::UpdateAuthenticatorConfiguration) or [`Changes`].
     ///
     /// # Errors
     ///

@@ -5,9 +5,9 @@
 //!
 //! ```no_run
 //! # async fn example() -> stepup_client::Result<()> {
-//! use stepup_client::authsignal_management::raw::types::{CreateActionConfiguration, UpdateTenant};
-//! use stepup_client::authsignal_management::raw::vocabulary::ActionOutcome;
-//! use stepup_client::authsignal_management::{AuthsignalManagement, Changes, Region};
+//! use stepup_client::authsignal_management::{
+//!     ActionOutcome, AuthsignalManagement, Changes, CreateActionConfiguration, Region, UpdateTenant,
+//! };
 //!
 //! let management = AuthsignalManagement::new("MY MANAGEMENT SECRET", Region::Us)?;
 //! let withdraw = CreateActionConfiguration {
@@ -32,6 +32,27 @@ pub use crate::generated::authsignal_management as raw;
 pub use builder::AuthsignalManagementBuilder;
 pub use client::AuthsignalManagement;
 pub(crate) use hooks::Inner;
+pub use raw::types::{
+    ActionConfiguration, ActionNode, ApnsCredentials, AuthenticatorEventsWebhookConfig,
+    BirdEmailCredentials, BirdSmsCredentials, BlockSize, Conditions, CreateActionConfiguration,
+    CreateAuthenticatorConfiguration, CreateCustomDataPoint, CreateRule, CreateValueList,
+    CustomDataPoint, DarkContainer, DarkMode, FcmCredentials, FlowRule, FontFace, FontWeight,
+    GivenActionType, ListItem, LogEventsWebhookConfig, MailgunEmailCredentials,
+    MailjetEmailCredentials, ManagedAuthenticatorConfiguration, MandrillEmailCredentials,
+    MessageCatalog, MessageMediaCredentials, MessageOverrides, MessagePoint, MessageScreen,
+    MessagingTemplates, Minutes, ModicaGroupCredentials, PrefixRateLimit, PublishFlow, RateLimit,
+    Rule, SendgridEmailCredentials, SmtpEmailCredentials, Tenant, Texts, Theme, ThemeBackground,
+    ThemeBorders, ThemeColors, ThemeContainer, ThemeFont, ThemeLinks, ThemeShadows,
+    ThemeTypography, TnzCredentials, TwilioCredentials, UpdateActionConfiguration,
+    UpdateAuthenticatorConfiguration, UpdateCustomDataPoint, UpdateDarkContainer, UpdateDarkMode,
+    UpdateMessageOverrides, UpdateRule, UpdateTenant, UpdateTheme, UpdateValueList, ValueList,
+};
+pub use raw::vocabulary::{
+    ActionOutcome, ActionType, Attachment, AttestationFailureMode, AuthenticatorType,
+    ContentAlignment, DataType, EmailProvider, ExitPosition, ItemType, LogoPosition, MagicLinkMode,
+    ModelType, PromptMethod, PushProvider, RegistrationHint, SmsProvider, UserVerification,
+    VerificationMethod, WhatsAppProvider,
+};
 
 /// The environment variable for another base URL than the region's.
 pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";

@@ -30,14 +30,26 @@ mod snapshot;
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
 pub use flow::Flow;
+/// The settings of passkeys that a tenant has, as [`MockControl::configure_authsignal`] returns them.
+pub use raw::types::PasskeySettings as ConfiguredPasskeys;
+/// A text cannot be of the type that it was to become: it is empty, or too long.
+pub use raw::types::error::ConversionError;
 pub use raw::types::{
-    ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
-    ClockChange, Expectations, ExpectedRequest, Fault, Health, JournalEntry, Limit, Message,
-    NewTenant, PhoneRegistered, RequestPattern, Scenario, SnapshotSummary, Verification,
+    ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, BodyMembers,
+    ChallengeOutcome, Clock, ClockChange, ClockChangeTenant, CustomFacts, DeviceFacts,
+    Expectations, ExpectationsTenant, ExpectedRequest, FailureHeaders, Fault, FaultBody,
+    FaultContentType, FaultError, FaultId, FaultLatency, FaultOperation, FaultRateLimit,
+    FaultSchema, FaultSchemaMember, FaultUserId, FlowVersion, HeaderPatterns, Health, IpFacts,
+    JournalEntry, Limit, ManagementAnswers, Message, NewTenant, PathPattern, PathPatternPath,
+    PhoneRegistered, PlainValue, RequestDifference, RequestPattern, RequestPatternMethod,
+    RequestPatternOperation, RequestPatternUserId, Scenario, ScenarioAction, ScenarioFacts,
+    ScenarioId, ScenarioUserId, SnapshotSummary, TenantSettings, TextPattern, UnmetExpectation,
+    UserFacts, Verification,
 };
 pub use raw::vocabulary::{
-    AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
-    PasskeyRegistrationHint, SessionStatus, UserVerificationRequirement,
+    AuthenticatorAttachment, ChallengeMode, Channel, FaultApi, FaultConnection, FaultSchemaChange,
+    JournalApi, LimitUnit, MessageKind, Outcome, PasskeyRegistrationHint, ScenarioChallenge,
+    ScenarioDelivery, ScenarioPhone, SessionStatus, UserVerificationRequirement,
 };
 
 use crate::error::{Error, Kind, Reason, Result};
@@ -484,26 +496,12 @@ pub struct Phone<'a> {
 }
 
 /// An action of the phone, which differ in their operation only.
-macro_rules! action {
-    ($(#[$doc:meta])* $name:ident, $operation:ident) => {
-        $(#[$doc])*
-        ///
-        /// # Errors
-        ///
-        /// [`Kind::Rejected`] without a matching session, [`Kind::NotFound`] for an unknown user,
-        /// and as [`MockControl::health`].
-        pub async fn $name(&self) -> Result<SessionStatus> {
-            let call = self.mock.call(stringify!($operation));
-            let user_id = self.user_id.parse()
-                .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the user id is empty"))?;
-            let subject = types::PhoneSubject {
-                user_id,
-                tenant: None,
-                application_id: self.application()?,
-            };
-            Ok(call.answer(call.raw.$operation().body(subject).send().await).await?.session_status)
-        }
-    };
+macro_rules! act {
+    ($phone:ident, $operation:ident) => {{
+        let call = $phone.mock.call(stringify!($operation));
+        let request = call.raw.$operation().body($phone.subject()?);
+        Ok(call.answer(request.send().await).await?.session_status)
+    }};
 }
 
 impl Phone<'_> {
@@ -514,12 +512,17 @@ impl Phone<'_> {
         self
     }
 
-    fn application(&self) -> Result<Option<types::PhoneSubjectApplicationId>> {
-        self.application_id
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the application id is empty"))
+    fn subject(&self) -> Result<types::PhoneSubject> {
+        let invalid = |detail| Error::new(Kind::InvalidInput).with_detail(detail);
+        let user_id = self.user_id.parse();
+        let application_id = self.application_id.as_deref().map(str::parse);
+        Ok(types::PhoneSubject {
+            user_id: user_id.map_err(|_| invalid("the user id is empty"))?,
+            tenant: None,
+            application_id: application_id
+                .transpose()
+                .map_err(|_| invalid("the application id is empty"))?,
+        })
     }
 
     /// Opens a registration link, as the vendor's application does.
@@ -539,33 +542,63 @@ impl Phone<'_> {
             .await
     }
 
-    action!(
-        /// Approves the newest open request; the session becomes `active`.
-        approve, phone_approve
-    );
-    action!(
-        /// Refuses the newest open request; the session becomes `cancelled`.
-        deny, phone_deny
-    );
-    action!(
-        /// Answers the newest open request with data that the mock rejects; the session becomes
-        /// `failed`.
-        fail, phone_fail
-    );
-    action!(
-        /// Moves the phone out of range of the newest active session, which becomes `walkaway`.
-        walk_away, phone_walk_away
-    );
-    action!(
-        /// Moves the phone back into range of the newest session that it left, which becomes
-        /// `active`.
-        return_, phone_return
-    );
-    action!(
-        /// Expires the newest open session: it becomes `timeout` if it waits for the phone, and
-        /// `closed` if it is active.
-        expire, phone_expire
-    );
+    /// Approves the newest open request; the session becomes `active`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] without a matching session, [`Kind::NotFound`] for an unknown user,
+    /// and as [`MockControl::health`].
+    pub async fn approve(&self) -> Result<SessionStatus> {
+        act!(self, phone_approve)
+    }
+
+    /// Refuses the newest open request; the session becomes `cancelled`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn deny(&self) -> Result<SessionStatus> {
+        act!(self, phone_deny)
+    }
+
+    /// Answers the newest open request with data that the mock rejects; the session becomes
+    /// `failed`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn fail(&self) -> Result<SessionStatus> {
+        act!(self, phone_fail)
+    }
+
+    /// Moves the phone out of range of the newest active session, which becomes `walkaway`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn walk_away(&self) -> Result<SessionStatus> {
+        act!(self, phone_walk_away)
+    }
+
+    /// Moves the phone back into range of the newest session that it left, which becomes
+    /// `active`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn return_(&self) -> Result<SessionStatus> {
+        act!(self, phone_return)
+    }
+
+    /// Expires the newest open session: it becomes `timeout` if it waits for the phone, and
+    /// `closed` if it is active.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn expire(&self) -> Result<SessionStatus> {
+        act!(self, phone_expire)
+    }
 }
 
 #[cfg(test)]

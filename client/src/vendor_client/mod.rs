@@ -26,12 +26,18 @@ macro_rules! calls {
             &self,
             call: impl AsyncFnOnce(Self) -> $crate::Result<T>,
         ) -> $crate::Result<$crate::Reply<T>> {
+            let (client, capture) = self.captured();
+            capture.reply(call(client).await?)
+        }
+
+        /// A copy of this client, and where its calls leave what a reply needs.
+        pub(crate) fn captured(&self) -> (Self, $crate::transport::reply::Capture) {
             let capture = $crate::transport::reply::Capture::default();
             let kept = capture.clone();
             let client = self.changed(|inner| {
                 inner.transport = ::std::sync::Arc::new(inner.transport.capturing(kept));
             });
-            capture.reply(call(client).await?)
+            (client, capture)
         }
 
         /// Calls an endpoint that this client does not know, with its credentials, time limits, retries and spans. Returns

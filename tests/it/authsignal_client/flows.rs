@@ -98,7 +98,13 @@ async fn a_new_user_enrols_and_the_server_gets_a_session() {
         let done = &closed.action.completed_steps()[0];
         assert_eq!(done.step_type.as_str(), "ENROLLMENT_REQUIRED");
         assert_eq!(done.verification_method.as_str(), "EMAIL_OTP");
-        assert!(done.completed_at.as_ref().unwrap().ends_with(".000Z"));
+        assert!(
+            done.completed_at
+                .as_ref()
+                .unwrap()
+                .as_str()
+                .ends_with(".000Z")
+        );
         let session = closed.session.unwrap();
         let check = SessionToValidate::new(session.access_token).client_id("web");
         let session = server.validate_session(check).await.unwrap();

@@ -1,11 +1,10 @@
 //! Our client of the Management API, on a mock.
 
 use stepup_client::Kind;
-use stepup_client::authsignal_management::raw::types::{
-    CreateActionConfiguration, CreateRule, UpdateRule, UpdateTenant,
+use stepup_client::authsignal_management::{
+    ActionOutcome, AuthsignalManagement, Changes, CreateActionConfiguration, CreateRule,
+    UpdateRule, UpdateTenant,
 };
-use stepup_client::authsignal_management::raw::vocabulary::ActionOutcome;
-use stepup_client::authsignal_management::{AuthsignalManagement, Changes};
 
 use crate::tenant::Tenant;
 use crate::world::{API_SECRET, MANAGEMENT_SECRET};
@@ -30,15 +29,8 @@ async fn what_is_set_comes_back_and_what_is_taken_away_is_absent() {
         .unwrap();
     assert_eq!(made.default_user_action_result, Some(ActionOutcome::Block));
     let rule = CreateRule {
-        name: "first".to_owned(),
-        is_active: true,
-        priority: 0,
-        type_: ActionOutcome::Allow,
-        conditions: None,
         description: Some("for tests".to_owned()),
-        default_verification_method: None,
-        prompt_to_enroll_verification_methods: None,
-        verification_methods: None,
+        ..CreateRule::new("first", true, 0, ActionOutcome::Allow)
     };
     let rule = management.create_rule("withdraw", rule).await.unwrap();
     let update = UpdateRule {

@@ -9,7 +9,7 @@ use serde_json::json;
 use syn::{Fields, File, ImplItem, Item, parse_quote};
 
 use super::generate::{Part, generate, parse};
-use super::{Output, builders, lower, polish, requests, successes, vocabulary};
+use super::{Output, builders, constructors, lower, polish, requests, successes, vocabulary};
 use crate::model::Api;
 use crate::names;
 use crate::spec::Spec;
@@ -178,6 +178,11 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
             text(),
         )
         .with_conversion(
+            serde_json::from_value(string_of(lower::LENIENT_TIME))?,
+            "crate::vendor_time::VendorTime",
+            [TypeImpl::Display].into_iter(),
+        )
+        .with_conversion(
             serde_json::from_value(string_of("password"))?,
             "crate::secret::Secret",
             std::iter::empty(),
@@ -299,12 +304,13 @@ fn take_apart(file: File) -> Result<Parts> {
     })
 }
 
-fn types_file(spec: &Spec, api: &Api, types: &mut [Item]) -> TokenStream {
+fn types_file(spec: &Spec, api: &Api, types: &mut Vec<Item>) -> TokenStream {
     polish::describe_fields(types, &super::declared(spec));
     // The server may add fields to what it answers.
     polish::add_attribute(types, &parse_quote!(#[non_exhaustive]), |name| {
         api.response_only.contains(name)
     });
+    constructors::add(types, &api.response_only);
     let about = format!(" Types of {}'s requests and responses.", api.title);
     let shared = super::reuse(spec, "types");
     quote! {

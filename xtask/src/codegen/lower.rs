@@ -11,6 +11,7 @@
 //! | a schema of several plain types becomes "any JSON" | typify makes a struct of flattened options of it |
 //! | the client's changes are maps, where null removes a member | an optional member of a struct could not be sent as null |
 //! | shared responses are written out | the steps above differ by operation |
+//! | times that may come in another form are a format of their own for the client, and plain texts for the server | `jiff::Timestamp` would refuse a whole answer because of one, and the server writes them itself |
 //! | the client's copy has no patterns | the client would need a regular expression engine to refuse what the server refuses |
 //! | the server's copy has no paths | its types need no operations, and no operation can then upset progenitor |
 //!
@@ -27,6 +28,9 @@ use crate::spec::Spec;
 
 /// The schema of a change in which null takes a member away: a type of the hand-written client.
 pub(super) const CHANGES: &str = "Changes";
+
+/// The format of times whose form may vary: a type of the hand-written client.
+pub(super) const LENIENT_TIME: &str = "x-lenient-time";
 
 /// Whether the body of an operation is a change in which null takes a member away.
 fn changes(api: &Api, operation: &Operation) -> bool {
@@ -104,6 +108,7 @@ pub(super) fn for_client(spec: &Spec, api: &Api) -> Result<Value> {
     }
     tell_empty_from_absent(&mut document);
     any_json(&mut document);
+    lenient_times(&mut document, Some(LENIENT_TIME));
     Ok(document)
 }
 
@@ -117,6 +122,7 @@ pub(super) fn for_server(spec: &Spec) -> Value {
     });
     tell_empty_from_absent(&mut document);
     any_json(&mut document);
+    lenient_times(&mut document, None);
     document
 }
 
@@ -151,6 +157,24 @@ fn any_json(document: &mut Value) {
     let schemas = schemas.and_then(Value::as_object_mut);
     for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
         schema.as_object_mut().map(|schema| schema.remove("anyOf"));
+    }
+}
+
+/// Gives another format, or none, to the properties that are times in a form that may vary.
+fn lenient_times(document: &mut Value, format: Option<&str>) {
+    let schemas = document.pointer_mut("/components/schemas");
+    let schemas = schemas.and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(|all| all.values_mut()) {
+            let Some(property) = property.as_object_mut() else {
+                continue;
+            };
+            if property.remove("x-lenient").is_some() {
+                property.remove("format");
+                property.extend(format.map(|format| ("format".to_owned(), format.into())));
+            }
+        }
     }
 }
 

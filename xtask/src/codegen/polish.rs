@@ -83,7 +83,8 @@ fn unindent(text: &str) -> String {
         .join("\n")
 }
 
-fn doc_text(attribute: &Attribute) -> Option<String> {
+/// A line of docs.
+pub(super) fn doc_text(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             Expr::Lit(ExprLit {

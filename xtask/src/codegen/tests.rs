@@ -242,6 +242,10 @@ fn the_client_keeps_empty_lists_apart_from_absent_ones_and_replaces_brittle_type
         body.contains("pub seen: ::std::option::Option<::jiff::Timestamp>"),
         "{body}"
     );
+    assert!(
+        body.contains("pub met: ::std::option::Option<crate::vendor_time::VendorTime>"),
+        "{body}"
+    );
     let builder = generated("client/src/generated/rich/builder.rs");
     assert!(
         builder.contains("thing_id: Result<crate::segment::PathSegment, String>"),

@@ -338,6 +338,12 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
             }
         }
     }
+    if let Some(lenient) = schema.get("x-lenient")
+        && (format != Some("date-time") || lenient != true)
+    {
+        let why = "it is `true`, beside `format: date-time`, or not there";
+        lint.report(join(pointer, "x-lenient"), "lenient", why);
+    }
     operations::stability(lint, pointer);
     let plain = [
         "type",
@@ -348,6 +354,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         "example",
         "discriminator",
         "oneOf",
+        "x-lenient",
         "x-not-secret",
         "x-stability",
     ];

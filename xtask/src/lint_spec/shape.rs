@@ -246,6 +246,7 @@ static SCHEMA: Object = Object {
         ("multipleOf", false, Number),
         ("deprecated", false, Flag),
         ("example", false, Any),
+        ("x-lenient", false, Flag),
         ("x-not-secret", false, Text),
         ("x-stability", false, Text),
     ],

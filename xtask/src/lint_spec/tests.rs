@@ -557,6 +557,21 @@ fn parameters_that_generators_cannot_take_are_refused() {
 }
 
 #[test]
+fn a_time_alone_can_be_lenient() {
+    let time = "{description: When., type: string, format: date-time}";
+    let lenient = time.replace("date-time", "date-time, x-lenient: true");
+    assert_eq!(findings(&SOUND.replace(time, &lenient)), []);
+    for not in [
+        "{description: When., type: string, x-lenient: true}",
+        "{description: When., type: string, format: uri, x-lenient: true}",
+        "{description: When., type: string, format: date-time, x-lenient: false}",
+    ] {
+        let place = "/components/schemas/Action/properties/at/x-lenient";
+        breaks(time, not, "lenient", place);
+    }
+}
+
+#[test]
 fn bodies_are_json_with_a_named_schema() {
     let content = "/paths/~1users~1{user_id}~1track/post/requestBody/content";
     breaks(

@@ -215,3 +215,8 @@ fn unavailable(error: &dyn std::error::Error) -> Response {
 #[cfg(doctest)]
 #[doc = include_str!("../../../../docs/client/testing.md")]
 struct TestingGuide;
+
+/// The examples of a guide, which have to work.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/client/blocking.md")]
+struct BlockingGuide;

@@ -39,6 +39,41 @@ impl fmt::Debug for SessionClaims {
 }
 
 impl SessionClaims {
+    /// The claims that every token has: for the tests of an application. Nothing checked them.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use stepup_client::authsignal::session_token::SessionClaims;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let expires_at = SystemTime::now() + Duration::from_secs(600);
+    /// let session = SessionClaims::new("ada", "web", expires_at.try_into()?).with_claim("plan", "gold");
+    /// assert_eq!(session.claim("plan"), Some(&"gold".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(
+        user_id: impl Into<String>,
+        client_id: impl Into<String>,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            client_id: client_id.into(),
+            email: None,
+            issued_at: None,
+            expires_at,
+            other: Map::new(),
+        }
+    }
+
+    /// The same, with a claim that has no field here: for tests, as [`new`](Self::new).
+    #[must_use]
+    pub fn with_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.other.insert(name.into(), value.into());
+        self
+    }
+
     /// A claim that has no field here, such as a custom claim of the app client.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.other.get(name)

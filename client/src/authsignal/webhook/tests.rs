@@ -223,7 +223,7 @@ fn the_vectors_event_is_an_email_to_send() {
         panic!("an event is not a batch");
     };
     assert_eq!(event.id, "00000000-0000-4000-8000-000000000001");
-    assert_eq!(event.time, "2025-01-01T00:00:00.000Z");
+    assert_eq!(event.time.as_str(), "2025-01-01T00:00:00.000Z");
     assert_eq!(event.tenant_id, "00000000-0000-4000-8000-0000000000aa");
     assert_eq!(event.source, "https://authsignal.com");
     assert_eq!(event.version, 1);

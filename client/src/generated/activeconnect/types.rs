@@ -545,3 +545,402 @@ pub mod error {
         }
     }
 }
+impl AcceptanceTerms {
+    /// With these members: for the tests of an application.
+    pub fn new(automatic: bool) -> Self {
+        Self { automatic }
+    }
+}
+impl Acknowledgement {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            reason: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActiveSession {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        created_at: impl ::std::convert::Into<::std::string::String>,
+        session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
+        session_id: impl ::std::convert::Into<::std::string::String>,
+        logout_url: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            created_at: created_at.into(),
+            session_status,
+            session_id: session_id.into(),
+            logout_url: logout_url.into(),
+        }
+    }
+}
+impl ActiveSessions {
+    /// With these members: for the tests of an application.
+    pub fn new(status: bool, sessions: ::std::vec::Vec<ActiveSession>) -> Self {
+        Self { status, sessions }
+    }
+}
+impl AuthenticationRefused {
+    /// With these members: for the tests of an application.
+    pub fn new(authentication_status: RefusedAuthentication) -> Self {
+        Self { authentication_status }
+    }
+}
+impl AuthenticationRequest {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        user_id: i64,
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        application_name: impl ::std::convert::Into<::std::string::String>,
+        auth_request_id: impl ::std::convert::Into<::std::string::String>,
+        identify: Identify,
+    ) -> Self {
+        Self {
+            user_id,
+            application_id: application_id.into(),
+            application_name: application_name.into(),
+            auth_request_id: auth_request_id.into(),
+            identify,
+        }
+    }
+}
+impl AuthenticationStarted {
+    /// With these members: for the tests of an application.
+    pub fn new(authentication_status: StartedAuthentication) -> Self {
+        Self { authentication_status }
+    }
+}
+impl DeviceCredentials {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        device_id: impl ::std::convert::Into<::std::string::String>,
+        device_secret: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            device_id: device_id.into(),
+            device_secret: device_secret.into(),
+        }
+    }
+}
+impl DeviceDescription {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        notification_token: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            notification_token: notification_token.into(),
+            push_notification_class: ::std::default::Default::default(),
+            name: ::std::default::Default::default(),
+            os_version: ::std::default::Default::default(),
+            application_version: ::std::default::Default::default(),
+            application_identifier: ::std::default::Default::default(),
+            active_connect_version: ::std::default::Default::default(),
+        }
+    }
+}
+impl DeviceRegistered {
+    /// With these members: for the tests of an application.
+    pub fn new(status: bool, device_registered: bool) -> Self {
+        Self { status, device_registered }
+    }
+}
+impl DeviceUpdated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            reason: ::std::default::Default::default(),
+            device: ::std::default::Default::default(),
+        }
+    }
+}
+impl FacialTraining {
+    /// With these members: for the tests of an application.
+    pub fn new(num_images: i32) -> Self {
+        Self { num_images }
+    }
+}
+impl Failure {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        status: bool,
+        reason: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            status,
+            reason: reason.into(),
+        }
+    }
+}
+impl IdentificationData {
+    /// With the members that it needs. The others are absent.
+    pub fn new(cancelled: bool) -> Self {
+        Self {
+            cancelled,
+            acceptance: ::std::default::Default::default(),
+            os_authentication: ::std::default::Default::default(),
+            facial: ::std::default::Default::default(),
+            proximity: ::std::default::Default::default(),
+        }
+    }
+}
+impl IdentificationStarted {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            action: ::std::default::Default::default(),
+        }
+    }
+}
+impl IdentificationTaken {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        status: bool,
+        reason: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            status,
+            reason: reason.into(),
+            error: ::std::default::Default::default(),
+        }
+    }
+}
+impl Identified {
+    /// With the members that it needs. The others are absent.
+    pub fn new(identified: bool) -> Self {
+        Self {
+            identified,
+            status: ::std::default::Default::default(),
+        }
+    }
+}
+impl Identify {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        identification_data_secret: impl ::std::convert::Into<crate::secret::Secret>,
+        identification_url: impl ::std::convert::Into<::std::string::String>,
+        identification_start_url: impl ::std::convert::Into<::std::string::String>,
+        requested_data: RequestedData,
+    ) -> Self {
+        Self {
+            identification_data_secret: identification_data_secret.into(),
+            identification_url: identification_url.into(),
+            identification_start_url: identification_start_url.into(),
+            requested_data,
+        }
+    }
+}
+impl ImageTerms {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        encoding: impl ::std::convert::Into<::std::string::String>,
+        number: i32,
+    ) -> Self {
+        Self {
+            encoding: encoding.into(),
+            number,
+        }
+    }
+}
+impl PendingRequests {
+    /// With these members: for the tests of an application.
+    pub fn new(requests: ::std::vec::Vec<AuthenticationRequest>) -> Self {
+        Self { requests }
+    }
+}
+impl PhoneUser {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        application_name: impl ::std::convert::Into<::std::string::String>,
+        user_id: i64,
+    ) -> Self {
+        Self {
+            application_id: application_id.into(),
+            application_name: application_name.into(),
+            user_id,
+        }
+    }
+}
+impl ProximityData {
+    /// With the members that it needs. The others are absent.
+    pub fn new(identified: bool) -> Self {
+        Self {
+            identified,
+            status: ::std::default::Default::default(),
+            detected_code: ::std::default::Default::default(),
+            rssi: ::std::default::Default::default(),
+            desktop_device: ::std::default::Default::default(),
+            mobile_device: ::std::default::Default::default(),
+        }
+    }
+}
+impl RefusedAuthentication {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        authenticated: bool,
+        reason: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            authenticated,
+            reason: reason.into(),
+            session_status: ::std::default::Default::default(),
+        }
+    }
+}
+impl RegistrationAnswer {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        status: crate::generated::activeconnect::vocabulary::RegistrationStatus,
+    ) -> Self {
+        Self {
+            status,
+            device: ::std::default::Default::default(),
+        }
+    }
+}
+impl RegistrationLink {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            register_url: ::std::default::Default::default(),
+        }
+    }
+}
+impl RegistrationSms {
+    /// With the members that it needs. The others are absent.
+    pub fn new(phone_number: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            phone_number: phone_number.into(),
+            display_name: ::std::default::Default::default(),
+            message: ::std::default::Default::default(),
+        }
+    }
+}
+impl RequestedAcceptance {
+    /// With these members: for the tests of an application.
+    pub fn new(acceptance: AcceptanceTerms) -> Self {
+        Self { acceptance }
+    }
+}
+impl RequestedFacial {
+    /// With these members: for the tests of an application.
+    pub fn new(image: ImageTerms) -> Self {
+        Self { image }
+    }
+}
+impl RequestedOsAuthentication {
+    /// With these members: for the tests of an application.
+    pub fn new(exists: bool) -> Self {
+        Self { exists }
+    }
+}
+impl RequestedProximity {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        characteristic_id: impl ::std::convert::Into<::std::string::String>,
+        service_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            characteristic_id: characteristic_id.into(),
+            service_id: service_id.into(),
+        }
+    }
+}
+impl Service {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        service_id: impl ::std::convert::Into<::std::string::String>,
+        service_secret: impl ::std::convert::Into<crate::secret::Secret>,
+        service_urls: ServiceUrls,
+    ) -> Self {
+        Self {
+            service_id: service_id.into(),
+            service_secret: service_secret.into(),
+            service_urls,
+        }
+    }
+}
+impl ServiceUrls {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        active_sessions: impl ::std::convert::Into<::std::string::String>,
+        device_configuration: impl ::std::convert::Into<::std::string::String>,
+        device_unregister: impl ::std::convert::Into<::std::string::String>,
+        pending_requests: impl ::std::convert::Into<::std::string::String>,
+        training_data: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            active_sessions: active_sessions.into(),
+            device_configuration: device_configuration.into(),
+            device_unregister: device_unregister.into(),
+            pending_requests: pending_requests.into(),
+            training_data: training_data.into(),
+        }
+    }
+}
+impl SessionStanding {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
+        authenticated: bool,
+    ) -> Self {
+        Self {
+            session_status,
+            authenticated,
+        }
+    }
+}
+impl SessionState {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(authentication_status: SessionStanding) -> Self {
+        Self {
+            authentication_status,
+            session_status: ::std::default::Default::default(),
+            authenticated: ::std::default::Default::default(),
+        }
+    }
+}
+impl StartedAuthentication {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        authenticated: bool,
+        session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
+        session_token: impl ::std::convert::Into<::std::string::String>,
+        session_secret: impl ::std::convert::Into<crate::secret::Secret>,
+        status_url: impl ::std::convert::Into<::std::string::String>,
+        logout_url: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            authenticated,
+            session_status,
+            session_token: session_token.into(),
+            session_secret: session_secret.into(),
+            status_url: status_url.into(),
+            logout_url: logout_url.into(),
+        }
+    }
+}
+impl UsersCreated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            users: ::std::default::Default::default(),
+        }
+    }
+}
+impl UsersUnchanged {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(status: bool) -> Self {
+        Self {
+            status,
+            users: ::std::default::Default::default(),
+            reason: ::std::default::Default::default(),
+        }
+    }
+}

@@ -18,10 +18,10 @@ pub struct Action {
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// When the application tracked the action.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the state last changed.
     #[serde(rename = "stateUpdatedAt")]
-    pub state_updated_at: ::std::string::String,
+    pub state_updated_at: crate::vendor_time::VendorTime,
     /// Output of an action.
     pub output: Output,
     /// How a user authenticates.
@@ -89,13 +89,13 @@ pub struct ActionLog {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// State of an action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<
@@ -106,7 +106,7 @@ pub struct ActionLog {
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// The decision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<::std::string::String>,
@@ -198,7 +198,7 @@ pub struct ActionVerified {
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// How a user authenticates.
@@ -234,19 +234,19 @@ pub struct AuthenticatorChanged {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the authenticator last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the authenticator was deleted.
     #[serde(
         rename = "deletedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub deleted_at: ::std::option::Option<::std::string::String>,
+    pub deleted_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
@@ -869,7 +869,7 @@ pub struct ChallengeLog {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// What happened, such as `EMAIL_OTP_SENT`. An open set.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
@@ -913,7 +913,7 @@ pub struct ChallengeLog {
         rename = "erroredAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub errored_at: ::std::option::Option<::std::string::String>,
+    pub errored_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Content of an event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<WebhookPayload>,
@@ -1223,19 +1223,19 @@ pub struct Device {
     pub device_id: ::std::string::String,
     /// When the device was first seen.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When a challenge was passed on it last.
     #[serde(
         rename = "authenticatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authenticated_at: ::std::option::Option<::std::string::String>,
+    pub authenticated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the device was invalidated.
     #[serde(
         rename = "invalidatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub invalidated_at: ::std::option::Option<::std::string::String>,
+    pub invalidated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the device stops being remembered.
     #[serde(
         rename = "rememberedUntil",
@@ -1583,7 +1583,7 @@ pub struct FoundUser {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// A public key. Those that sign access tokens are RSA keys, with every member. A key of another type has members of its
 /// own (RFC 7517), so nothing but its type is certain.
@@ -2245,13 +2245,13 @@ pub struct UpdatedAction {
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_at: ::std::option::Option<::std::string::String>,
+    pub created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Output of an action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub output: ::std::option::Option<Output>,
@@ -2378,19 +2378,19 @@ pub struct UserAction {
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
     /// When the application tracked the action.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub updated_at: ::std::option::Option<::std::string::String>,
+    pub updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// How a user authenticates.
     #[serde(
         rename = "verificationMethod",
@@ -2884,7 +2884,7 @@ pub struct Validated {
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    pub state_updated_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
@@ -2998,7 +2998,7 @@ pub struct WebhookEvent {
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
-    pub time: ::std::string::String,
+    pub time: crate::vendor_time::VendorTime,
     /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
@@ -3026,7 +3026,7 @@ pub struct WebhookLogRecord {
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
-    pub time: ::std::string::String,
+    pub time: crate::vendor_time::VendorTime,
     /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
@@ -3093,6 +3093,745 @@ pub mod error {
     impl From<String> for ConversionError {
         fn from(value: String) -> Self {
             Self(value.into())
+        }
+    }
+}
+impl AccessToken {
+    /// With these members: for the tests of an application.
+    pub fn new(access_token: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+        }
+    }
+}
+impl Action {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        state_updated_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        output: Output,
+    ) -> Self {
+        Self {
+            state,
+            created_at: created_at.into(),
+            state_updated_at: state_updated_at.into(),
+            output,
+            verification_method: ::std::default::Default::default(),
+            rules: ::std::default::Default::default(),
+            rule_ids: ::std::default::Default::default(),
+            priority_rule_id: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActionAttributes {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+    ) -> Self {
+        Self {
+            state,
+            custom: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActionLog {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        action_code: impl ::std::convert::Into<::std::string::String>,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            user_id: user_id.into(),
+            action_code: action_code.into(),
+            idempotency_key: idempotency_key.into(),
+            created_at: ::std::default::Default::default(),
+            updated_at: ::std::default::Default::default(),
+            state: ::std::default::Default::default(),
+            state_updated_at: ::std::default::Default::default(),
+            outcome: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            allowed_verification_methods: ::std::default::Default::default(),
+            enrolled_verification_methods: ::std::default::Default::default(),
+            rules: ::std::default::Default::default(),
+            priority_rule_id: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+            country_code: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            device_id: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            custom_variables: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActionVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        action: impl ::std::convert::Into<::std::string::String>,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            action: action.into(),
+            idempotency_key: idempotency_key.into(),
+            state,
+            verified_at: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            user_authenticator_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticatorChanged {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            user_authenticator_id: user_authenticator_id.into(),
+            verification_method,
+            created_at: ::std::default::Default::default(),
+            updated_at: ::std::default::Default::default(),
+            deleted_at: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            previous_sms_channel: ::std::default::Default::default(),
+            credential_id: ::std::default::Default::default(),
+            credential_public_key: ::std::default::Default::default(),
+            credential_name: ::std::default::Default::default(),
+            aaguid: ::std::default::Default::default(),
+        }
+    }
+}
+impl BatchFailure {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        credential_id: impl ::std::convert::Into<::std::string::String>,
+        error_code: impl ::std::convert::Into<::std::string::String>,
+        error_description: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            credential_id: credential_id.into(),
+            error_code: error_code.into(),
+            error_description: error_description.into(),
+        }
+    }
+}
+impl BatchPasskey {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        user_id: BatchPasskeyUserId,
+        verification_method: crate::generated::authsignal::vocabulary::PasskeyMethod,
+        credential_id: impl ::std::convert::Into<::std::string::String>,
+        credential_public_key: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_id,
+            verification_method,
+            credential_id: credential_id.into(),
+            credential_public_key: credential_public_key.into(),
+            name: ::std::default::Default::default(),
+            transports: ::std::default::Default::default(),
+            aaguid: ::std::default::Default::default(),
+        }
+    }
+}
+impl BatchResult {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        total: i32,
+        succeeded: i32,
+        failed: i32,
+        failures: ::std::vec::Vec<BatchFailure>,
+    ) -> Self {
+        Self {
+            total,
+            succeeded,
+            failed,
+            failures,
+        }
+    }
+}
+impl CallFinished {
+    /// With these members: for the tests of an application.
+    pub fn new(success: bool) -> Self {
+        Self { success }
+    }
+}
+impl CallToFinish {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        reference_id: CallToFinishReferenceId,
+        state: crate::generated::authsignal::vocabulary::CallState,
+    ) -> Self {
+        Self {
+            reference_id,
+            state,
+            user_id: ::std::default::Default::default(),
+            payload: ::std::default::Default::default(),
+        }
+    }
+}
+impl CallToStart {
+    /// With the members that it needs. The others are absent.
+    pub fn new(reference_id: CallToStartReferenceId) -> Self {
+        Self {
+            reference_id,
+            phone_number: ::std::default::Default::default(),
+            country: ::std::default::Default::default(),
+            channel: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            locale: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl ChallengeLog {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        type_: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            user_id: user_id.into(),
+            type_: type_.into(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            created_at: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            error_description: ::std::default::Default::default(),
+            status_code: ::std::default::Default::default(),
+            error_code: ::std::default::Default::default(),
+            errored_at: ::std::default::Default::default(),
+            data: ::std::default::Default::default(),
+        }
+    }
+}
+impl ChallengeStarted {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        expires_at: i64,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            expires_at,
+            idempotency_key: ::std::default::Default::default(),
+        }
+    }
+}
+impl ChallengeToClaim {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: ChallengeToClaimUserId,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            user_id,
+            skip_verification_check: ::std::default::Default::default(),
+        }
+    }
+}
+impl Claimed {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(token: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            token: token.into(),
+            verification_method: ::std::default::Default::default(),
+        }
+    }
+}
+impl Device {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        device_id: impl ::std::convert::Into<::std::string::String>,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            device_id: device_id.into(),
+            created_at: created_at.into(),
+            authenticated_at: ::std::default::Default::default(),
+            invalidated_at: ::std::default::Default::default(),
+            remembered_until: ::std::default::Default::default(),
+            last_verification_method: ::std::default::Default::default(),
+        }
+    }
+}
+impl EmailCreated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(to: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            to: to.into(),
+            code: ::std::default::Default::default(),
+            url: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            user_agent: ::std::default::Default::default(),
+            timezone: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+            locale: ::std::default::Default::default(),
+            custom_variables: ::std::default::Default::default(),
+        }
+    }
+}
+impl EnrolledAuthenticator {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        authenticator: crate::generated::authsignal_shared::types::UserAuthenticator,
+    ) -> Self {
+        Self {
+            authenticator,
+            recovery_codes: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowToStart {
+    /// With the members that it needs. The others are absent.
+    pub fn new(action_code: crate::segment::PathSegment) -> Self {
+        Self {
+            action_code,
+            user: ::std::default::Default::default(),
+            attributes: ::std::default::Default::default(),
+            redirect_url: ::std::default::Default::default(),
+            client_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl FoundUser {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(user_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            email: ::std::default::Default::default(),
+            email_verified: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            phone_number_verified: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            is_enrolled: ::std::default::Default::default(),
+            enrolled_verification_methods: ::std::default::Default::default(),
+            created_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl Jwk {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(kty: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            kty: kty.into(),
+            use_: ::std::default::Default::default(),
+            alg: ::std::default::Default::default(),
+            kid: ::std::default::Default::default(),
+            n: ::std::default::Default::default(),
+            e: ::std::default::Default::default(),
+        }
+    }
+}
+impl Jwks {
+    /// With these members: for the tests of an application.
+    pub fn new(keys: ::std::vec::Vec<Jwk>) -> Self {
+        Self { keys }
+    }
+}
+impl LoginStarted {
+    /// With these members: for the tests of an application.
+    pub fn new(url: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self { url: url.into() }
+    }
+}
+impl OpenidConfiguration {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        issuer: impl ::std::convert::Into<::std::string::String>,
+        jwks_uri: impl ::std::convert::Into<::std::string::String>,
+        response_types_supported: ::std::vec::Vec<::std::string::String>,
+        subject_types_supported: ::std::vec::Vec<::std::string::String>,
+        id_token_signing_alg_values_supported: ::std::vec::Vec<::std::string::String>,
+    ) -> Self {
+        Self {
+            issuer: issuer.into(),
+            jwks_uri: jwks_uri.into(),
+            response_types_supported,
+            subject_types_supported,
+            id_token_signing_alg_values_supported,
+        }
+    }
+}
+impl PushCreated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(challenge_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            user_id: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            user_agent: ::std::default::Default::default(),
+            timezone: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+        }
+    }
+}
+impl Rule {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        rule_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            rule_id: rule_id.into(),
+            name: name.into(),
+            description: ::std::default::Default::default(),
+            metadata: ::std::default::Default::default(),
+        }
+    }
+}
+impl SessionToCreate {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        client_id: SessionToCreateClientId,
+        token: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            client_id,
+            token: token.into(),
+            action: ::std::default::Default::default(),
+        }
+    }
+}
+impl SessionToValidate {
+    /// With the members that it needs. The others are absent.
+    pub fn new(access_token: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            client_ids: ::std::default::Default::default(),
+        }
+    }
+}
+impl SessionTokens {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        access_token: impl ::std::convert::Into<crate::secret::Secret>,
+        refresh_token: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            access_token: access_token.into(),
+            refresh_token: refresh_token.into(),
+        }
+    }
+}
+impl SmsCreated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(to: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            to: to.into(),
+            code: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            locale: ::std::default::Default::default(),
+            custom_variables: ::std::default::Default::default(),
+        }
+    }
+}
+impl StartedFlow {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        action: crate::generated::authsignal_shared::types::FlowAction,
+        challenge_token: impl ::std::convert::Into<crate::secret::Secret>,
+        challenge_url: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            action,
+            challenge_token: challenge_token.into(),
+            challenge_url: challenge_url.into(),
+            user: ::std::default::Default::default(),
+        }
+    }
+}
+impl Success {
+    /// With these members: for the tests of an application.
+    pub fn new(success: bool) -> Self {
+        Self { success }
+    }
+}
+impl TerminalChallenge {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        code: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            code: code.into(),
+        }
+    }
+}
+impl TerminalVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_claimed: bool, is_consumed: bool, is_verified: bool) -> Self {
+        Self {
+            is_claimed,
+            is_consumed,
+            is_verified,
+            access_token: ::std::default::Default::default(),
+            error: ::std::default::Default::default(),
+        }
+    }
+}
+impl TokenToCreate {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: TokenToCreateUserId) -> Self {
+        Self {
+            user_id,
+            scope: ::std::default::Default::default(),
+        }
+    }
+}
+impl TokenToValidate {
+    /// With the members that it needs. The others are absent.
+    pub fn new(token: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            token: token.into(),
+            user_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl Tracked {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+        url: impl ::std::convert::Into<crate::secret::Secret>,
+        token: impl ::std::convert::Into<crate::secret::Secret>,
+        is_enrolled: bool,
+    ) -> Self {
+        Self {
+            state,
+            idempotency_key: idempotency_key.into(),
+            url: url.into(),
+            token: token.into(),
+            is_enrolled,
+            allowed_verification_methods: ::std::default::Default::default(),
+            enrolled_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+            rule_ids: ::std::default::Default::default(),
+            challenge_url: ::std::default::Default::default(),
+        }
+    }
+}
+impl UpdatedAction {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+    ) -> Self {
+        Self {
+            state,
+            created_at: ::std::default::Default::default(),
+            state_updated_at: ::std::default::Default::default(),
+            output: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            rules: ::std::default::Default::default(),
+            rule_ids: ::std::default::Default::default(),
+            priority_rule_id: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+        }
+    }
+}
+impl User {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_enrolled: bool) -> Self {
+        Self {
+            is_enrolled,
+            user_id: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            email_verified: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            phone_number_verified: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            locale: ::std::default::Default::default(),
+            allowed_verification_methods: ::std::default::Default::default(),
+            enrolled_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            url: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserAction {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        action_code: impl ::std::convert::Into<::std::string::String>,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+        state: crate::generated::authsignal::vocabulary::UserActionState,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            action_code: action_code.into(),
+            idempotency_key: idempotency_key.into(),
+            state,
+            created_at: created_at.into(),
+            updated_at: ::std::default::Default::default(),
+            state_updated_at: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            verified_by_authenticator_id: ::std::default::Default::default(),
+            user_agent: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+            country_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserPage {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(users: ::std::vec::Vec<FoundUser>) -> Self {
+        Self {
+            users,
+            last_evaluated_user_id: ::std::default::Default::default(),
+            token_payload: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserRecord {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(user_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            email: ::std::default::Default::default(),
+            email_verified: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            phone_number_verified: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            locale: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+        }
+    }
+}
+impl Validated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_valid: bool) -> Self {
+        Self {
+            is_valid,
+            state: ::std::default::Default::default(),
+            state_updated_at: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            veriff_session_id: ::std::default::Default::default(),
+            error: ::std::default::Default::default(),
+        }
+    }
+}
+impl ValidatedSession {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(user: UserRecord, expires_at: i64) -> Self {
+        Self {
+            user,
+            expires_at,
+            verification_method: ::std::default::Default::default(),
+        }
+    }
+}
+impl Verified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_verified: bool) -> Self {
+        Self {
+            is_verified,
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            failure_reason: ::std::default::Default::default(),
+        }
+    }
+}
+impl VerifiedFlow {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(action: crate::generated::authsignal_shared::types::FlowAction) -> Self {
+        Self {
+            action,
+            session: ::std::default::Default::default(),
+            user: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookEvent {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        version: i32,
+        id: impl ::std::convert::Into<::std::string::String>,
+        source: impl ::std::convert::Into<::std::string::String>,
+        time: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        type_: impl ::std::convert::Into<::std::string::String>,
+        data: WebhookPayload,
+    ) -> Self {
+        Self {
+            version,
+            id: id.into(),
+            source: source.into(),
+            time: time.into(),
+            tenant_id: tenant_id.into(),
+            type_: type_.into(),
+            data,
+        }
+    }
+}
+impl WebhookLogBatch {
+    /// With these members: for the tests of an application.
+    pub fn new(records: ::std::vec::Vec<WebhookLogRecord>) -> Self {
+        Self { records }
+    }
+}
+impl WebhookLogRecord {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        version: i32,
+        id: impl ::std::convert::Into<::std::string::String>,
+        source: impl ::std::convert::Into<::std::string::String>,
+        time: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        type_: impl ::std::convert::Into<::std::string::String>,
+        record: WebhookPayload,
+    ) -> Self {
+        Self {
+            version,
+            id: id.into(),
+            source: source.into(),
+            time: time.into(),
+            tenant_id: tenant_id.into(),
+            type_: type_.into(),
+            record,
         }
     }
 }

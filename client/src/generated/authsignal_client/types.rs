@@ -288,19 +288,19 @@ pub struct AppCredential {
     pub user_id: ::std::string::String,
     /// When the credential was added.
     #[serde(rename = "verifiedAt")]
-    pub verified_at: ::std::string::String,
+    pub verified_at: crate::vendor_time::VendorTime,
     /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_verified_at: ::std::option::Option<::std::string::String>,
+    pub last_verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When it expires.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub expires_at: ::std::option::Option<::std::string::String>,
+    pub expires_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// A credential that was removed.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -545,7 +545,7 @@ pub struct AppCredentialUpdated {
     pub user_id: ::std::string::String,
     /// When the user last used it.
     #[serde(rename = "lastVerifiedAt")]
-    pub last_verified_at: ::std::string::String,
+    pub last_verified_at: crate::vendor_time::VendorTime,
     /// Address of the device for push notifications.
     #[serde(
         rename = "pushToken",
@@ -557,7 +557,7 @@ pub struct AppCredentialUpdated {
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub expires_at: ::std::option::Option<::std::string::String>,
+    pub expires_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// Attestation of the app.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -759,7 +759,7 @@ pub struct ChallengeCreatedData {
     pub challenge_type: ::std::string::String,
     /// When it expires.
     #[serde(rename = "expiresAt")]
-    pub expires_at: ::std::string::String,
+    pub expires_at: crate::vendor_time::VendorTime,
     /// State of a QR code.
     pub state: crate::generated::authsignal_client::vocabulary::QrCodeState,
 }
@@ -1339,7 +1339,7 @@ pub struct PasskeyAuthenticator {
     pub credential_id: ::std::string::String,
     /// When the user last used it.
     #[serde(rename = "verifiedAt")]
-    pub verified_at: ::std::string::String,
+    pub verified_at: crate::vendor_time::VendorTime,
 }
 /// A challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -1888,7 +1888,7 @@ pub struct QrCodeChallenge {
     pub challenge_id: ::std::string::String,
     /// When it expires.
     #[serde(rename = "expiresAt")]
-    pub expires_at: ::std::string::String,
+    pub expires_at: crate::vendor_time::VendorTime,
     /// Secret for verify_qr_code.
     #[serde(
         rename = "deviceCode",
@@ -2333,6 +2333,657 @@ pub mod error {
     impl From<String> for ConversionError {
         fn from(value: String) -> Self {
             Self(value.into())
+        }
+    }
+}
+impl ActionChallenge {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(challenge_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            nonce: ::std::default::Default::default(),
+        }
+    }
+}
+impl ApiErrorMessage {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(event: ApiErrorMessageEvent) -> Self {
+        Self {
+            event,
+            error_code: ::std::default::Default::default(),
+            status_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppChallenge {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            challenge_id: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            device_id: ::std::default::Default::default(),
+            user_agent: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            user: ::std::default::Default::default(),
+            expires_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppChallengeAnswer {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        public_key: AppChallengeAnswerPublicKey,
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        approved: bool,
+        signature: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            public_key,
+            challenge_id: challenge_id.into(),
+            approved,
+            signature: signature.into(),
+            verification_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppChallengeAnswered {
+    /// With these members: for the tests of an application.
+    pub fn new(is_verified: bool) -> Self {
+        Self { is_verified }
+    }
+}
+impl AppChallengeClaimed {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(success: bool) -> Self {
+        Self {
+            success,
+            user_agent: ::std::default::Default::default(),
+            ip_address: ::std::default::Default::default(),
+            action_code: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            user: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppCredential {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            user_id: user_id.into(),
+            verified_at: verified_at.into(),
+            last_verified_at: ::std::default::Default::default(),
+            expires_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppCredentialToAdd {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        public_key: AppCredentialToAddPublicKey,
+        device_name: impl ::std::convert::Into<::std::string::String>,
+        device_platform: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            public_key,
+            device_name: device_name.into(),
+            device_platform: device_platform.into(),
+            push_token: ::std::default::Default::default(),
+            perform_attestation: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppCredentialUpdate {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        public_key: AppCredentialUpdatePublicKey,
+        signature: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            public_key,
+            signature: signature.into(),
+            push_token: ::std::default::Default::default(),
+            reset_expiry: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppCredentialUpdated {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        last_verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            user_id: user_id.into(),
+            last_verified_at: last_verified_at.into(),
+            push_token: ::std::default::Default::default(),
+            expires_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl Attestation {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        provider: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            provider: provider.into(),
+            token: token.into(),
+            key_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticationOptions {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(options: PublicKeyCredentialRequestOptionsJson) -> Self {
+        Self {
+            options,
+            challenge_id: ::std::default::Default::default(),
+            payment_instruments: ::std::default::Default::default(),
+            payment: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticationResponseJson {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        raw_id: impl ::std::convert::Into<::std::string::String>,
+        response: AuthenticatorAssertionResponseJson,
+        type_: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            raw_id: raw_id.into(),
+            response,
+            type_: type_.into(),
+            authenticator_attachment: ::std::default::Default::default(),
+            client_extension_results: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticatorAssertionResponseJson {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        client_data_json: impl ::std::convert::Into<::std::string::String>,
+        authenticator_data: impl ::std::convert::Into<::std::string::String>,
+        signature: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            client_data_json: client_data_json.into(),
+            authenticator_data: authenticator_data.into(),
+            signature: signature.into(),
+            user_handle: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticatorAttestationResponseJson {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        client_data_json: impl ::std::convert::Into<::std::string::String>,
+        attestation_object: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            client_data_json: client_data_json.into(),
+            attestation_object: attestation_object.into(),
+            authenticator_data: ::std::default::Default::default(),
+            transports: ::std::default::Default::default(),
+            public_key: ::std::default::Default::default(),
+            public_key_algorithm: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticatorVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_verified: bool) -> Self {
+        Self {
+            is_verified,
+            access_token: ::std::default::Default::default(),
+            failure_reason: ::std::default::Default::default(),
+            user_authenticator: ::std::default::Default::default(),
+        }
+    }
+}
+impl ChallengeCreatedData {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        challenge_type: impl ::std::convert::Into<::std::string::String>,
+        expires_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+        state: crate::generated::authsignal_client::vocabulary::QrCodeState,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            challenge_type: challenge_type.into(),
+            expires_at: expires_at.into(),
+            state,
+        }
+    }
+}
+impl ChallengeCreatedMessage {
+    /// With these members: for the tests of an application.
+    pub fn new(type_: ChallengeCreatedMessageType, data: ChallengeCreatedData) -> Self {
+        Self { type_, data }
+    }
+}
+impl ChallengeOptions {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(token: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            token: token.into(),
+            default_verification_method: ::std::default::Default::default(),
+            verification_methods: ::std::default::Default::default(),
+            user: ::std::default::Default::default(),
+        }
+    }
+}
+impl ChallengeSent {
+    /// With these members: for the tests of an application.
+    pub fn new(challenge_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+        }
+    }
+}
+impl ClosePopupMessage {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(event: ClosePopupMessageEvent) -> Self {
+        Self {
+            event,
+            token: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateChallengeData {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        challenge_type: impl ::std::convert::Into<::std::string::String>,
+        action_code: CreateChallengeDataActionCode,
+    ) -> Self {
+        Self {
+            challenge_type: challenge_type.into(),
+            action_code,
+            custom: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateChallengeMessage {
+    /// With these members: for the tests of an application.
+    pub fn new(type_: CreateChallengeMessageType, data: CreateChallengeData) -> Self {
+        Self { type_, data }
+    }
+}
+impl Enrolled {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            user_id: user_id.into(),
+        }
+    }
+}
+impl EnrolledMagicLink {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            user_id: user_id.into(),
+            challenge_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl EnrolledTotp {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        uri: impl ::std::convert::Into<crate::secret::Secret>,
+        secret: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            user_id: user_id.into(),
+            uri: uri.into(),
+            secret: secret.into(),
+        }
+    }
+}
+impl FlowStepVerified {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        action: crate::generated::authsignal_shared::types::FlowAction,
+        challenge_token: impl ::std::convert::Into<crate::secret::Secret>,
+        user: crate::generated::authsignal_shared::types::FlowUser,
+    ) -> Self {
+        Self {
+            action,
+            challenge_token: challenge_token.into(),
+            user,
+        }
+    }
+}
+impl InAppVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        token: impl ::std::convert::Into<crate::secret::Secret>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            token: token.into(),
+            user_id: user_id.into(),
+            user_authenticator_id: user_authenticator_id.into(),
+            username: ::std::default::Default::default(),
+        }
+    }
+}
+impl Initialized {
+    /// With these members: for the tests of an application.
+    pub fn new(challenge_options: ChallengeOptions) -> Self {
+        Self { challenge_options }
+    }
+}
+impl PasskeyAuthenticator {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        credential_id: impl ::std::convert::Into<::std::string::String>,
+        verified_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            credential_id: credential_id.into(),
+            verified_at: verified_at.into(),
+        }
+    }
+}
+impl PasskeyToEnroll {
+    /// With the members that it needs. The others are absent.
+    pub fn new(registration_credential: RegistrationResponseJson) -> Self {
+        Self {
+            registration_credential,
+            conditional_create: ::std::default::Default::default(),
+            challenge_id: ::std::default::Default::default(),
+            device_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl PasskeyToVerify {
+    /// With the members that it needs. The others are absent.
+    pub fn new(authentication_credential: AuthenticationResponseJson) -> Self {
+        Self {
+            authentication_credential,
+            device_id: ::std::default::Default::default(),
+            challenge_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl PasskeyVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_verified: bool) -> Self {
+        Self {
+            is_verified,
+            access_token: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            user_authenticator_id: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            user_display_name: ::std::default::Default::default(),
+        }
+    }
+}
+impl PaymentInstrument {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        credential_id: impl ::std::convert::Into<::std::string::String>,
+        display_name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            credential_id: credential_id.into(),
+            display_name: display_name.into(),
+        }
+    }
+}
+impl PublicKeyCredentialCreationOptionsJson {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        rp: PublicKeyCredentialRpEntity,
+        user: PublicKeyCredentialUserEntityJson,
+        challenge: impl ::std::convert::Into<::std::string::String>,
+        pub_key_cred_params: ::std::vec::Vec<PublicKeyCredentialParameters>,
+    ) -> Self {
+        Self {
+            rp,
+            user,
+            challenge: challenge.into(),
+            pub_key_cred_params,
+            timeout: ::std::default::Default::default(),
+            exclude_credentials: ::std::default::Default::default(),
+            authenticator_selection: ::std::default::Default::default(),
+            hints: ::std::default::Default::default(),
+            attestation: ::std::default::Default::default(),
+            attestation_formats: ::std::default::Default::default(),
+            extensions: ::std::default::Default::default(),
+        }
+    }
+}
+impl PublicKeyCredentialDescriptorJson {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        type_: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            type_: type_.into(),
+            transports: ::std::default::Default::default(),
+        }
+    }
+}
+impl PublicKeyCredentialParameters {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        type_: impl ::std::convert::Into<::std::string::String>,
+        alg: i64,
+    ) -> Self {
+        Self { type_: type_.into(), alg }
+    }
+}
+impl PublicKeyCredentialRequestOptionsJson {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(challenge: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            challenge: challenge.into(),
+            timeout: ::std::default::Default::default(),
+            rp_id: ::std::default::Default::default(),
+            allow_credentials: ::std::default::Default::default(),
+            user_verification: ::std::default::Default::default(),
+            hints: ::std::default::Default::default(),
+            extensions: ::std::default::Default::default(),
+        }
+    }
+}
+impl PublicKeyCredentialRpEntity {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            name: name.into(),
+            id: ::std::default::Default::default(),
+        }
+    }
+}
+impl PublicKeyCredentialUserEntityJson {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+        display_name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            display_name: display_name.into(),
+        }
+    }
+}
+impl PushChallenge {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(challenge_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            delivery_results: ::std::default::Default::default(),
+        }
+    }
+}
+impl PushDelivery {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            error_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl PushToSend {
+    /// With the members that it needs. The others are absent.
+    pub fn new(action: PushToSendAction) -> Self {
+        Self {
+            action,
+            user_authenticator_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl PushVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_verified: bool, is_consumed: bool) -> Self {
+        Self {
+            is_verified,
+            is_consumed,
+            access_token: ::std::default::Default::default(),
+        }
+    }
+}
+impl QrCodeChallenge {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        expires_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            expires_at: expires_at.into(),
+            device_code: ::std::default::Default::default(),
+        }
+    }
+}
+impl QrCodeToMake {
+    /// With the members that it needs. The others are absent.
+    pub fn new(action: QrCodeToMakeAction) -> Self {
+        Self {
+            action,
+            custom: ::std::default::Default::default(),
+        }
+    }
+}
+impl QrCodeVerified {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_claimed: bool, is_verified: bool, is_consumed: bool) -> Self {
+        Self {
+            is_claimed,
+            is_verified,
+            is_consumed,
+            access_token: ::std::default::Default::default(),
+        }
+    }
+}
+impl ReadyMessage {
+    /// With these members: for the tests of an application.
+    pub fn new(event: ReadyMessageEvent) -> Self {
+        Self { event }
+    }
+}
+impl RegistrationOptions {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(options: PublicKeyCredentialCreationOptionsJson) -> Self {
+        Self {
+            options,
+            challenge_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl RegistrationResponseJson {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        raw_id: impl ::std::convert::Into<::std::string::String>,
+        response: AuthenticatorAttestationResponseJson,
+        type_: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            raw_id: raw_id.into(),
+            response,
+            type_: type_.into(),
+            authenticator_attachment: ::std::default::Default::default(),
+            client_extension_results: ::std::default::Default::default(),
+        }
+    }
+}
+impl ResizeMessage {
+    /// With these members: for the tests of an application.
+    pub fn new(height: f64) -> Self {
+        Self { height }
+    }
+}
+impl StateChangeData {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        challenge_id: impl ::std::convert::Into<::std::string::String>,
+        state: crate::generated::authsignal_client::vocabulary::QrCodeState,
+    ) -> Self {
+        Self {
+            challenge_id: challenge_id.into(),
+            state,
+            access_token: ::std::default::Default::default(),
+        }
+    }
+}
+impl StateChangeMessage {
+    /// With these members: for the tests of an application.
+    pub fn new(type_: StateChangeMessageType, data: StateChangeData) -> Self {
+        Self { type_, data }
+    }
+}
+impl VerifiedPasskey {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(is_verified: bool) -> Self {
+        Self {
+            is_verified,
+            access_token: ::std::default::Default::default(),
+            user_authenticator_id: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            user_authenticator: ::std::default::Default::default(),
         }
     }
 }

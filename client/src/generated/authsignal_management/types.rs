@@ -73,7 +73,7 @@ pub struct ActionConfiguration {
         rename = "lastActionCreatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_action_created_at: ::std::option::Option<::std::string::String>,
+    pub last_action_created_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// The nodes of the flow, in order.
     #[serde(
         rename = "actionNodes",
@@ -3199,6 +3199,367 @@ pub mod error {
     impl From<String> for ConversionError {
         fn from(value: String) -> Self {
             Self(value.into())
+        }
+    }
+}
+impl ActionConfiguration {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        action_code: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            action_code: action_code.into(),
+            default_user_action_result: ::std::default::Default::default(),
+            action_type: ::std::default::Default::default(),
+            messaging_templates: ::std::default::Default::default(),
+            verification_methods: ::std::default::Default::default(),
+            prompt_to_enroll_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+            verification_webhook_url: ::std::default::Default::default(),
+            last_action_created_at: ::std::default::Default::default(),
+            action_nodes: ::std::default::Default::default(),
+            flow_version: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthenticatorEventsWebhookConfig {
+    /// With the members that it needs. The others are absent.
+    pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            url: url.into(),
+            include_credential_public_key: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateActionConfiguration {
+    /// With the members that it needs. The others are absent.
+    pub fn new(action_code: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            action_code: action_code.into(),
+            default_user_action_result: ::std::default::Default::default(),
+            action_type: ::std::default::Default::default(),
+            messaging_templates: ::std::default::Default::default(),
+            verification_methods: ::std::default::Default::default(),
+            prompt_to_enroll_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+            verification_webhook_url: ::std::default::Default::default(),
+            post_verification_webhook_url: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateCustomDataPoint {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        data_type: crate::generated::authsignal_management::vocabulary::DataType,
+        model_type: crate::generated::authsignal_management::vocabulary::ModelType,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            data_type,
+            model_type,
+            description: ::std::default::Default::default(),
+            is_public: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateRule {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        is_active: bool,
+        priority: i64,
+        type_: crate::generated::authsignal_management::vocabulary::ActionOutcome,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            is_active,
+            priority,
+            type_,
+            conditions: ::std::default::Default::default(),
+            description: ::std::default::Default::default(),
+            verification_methods: ::std::default::Default::default(),
+            prompt_to_enroll_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+        }
+    }
+}
+impl CreateValueList {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        item_type: crate::generated::authsignal_management::vocabulary::ItemType,
+        is_active: bool,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            item_type,
+            is_active,
+            value_list_items: ::std::default::Default::default(),
+        }
+    }
+}
+impl CustomDataPoint {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+        data_type: crate::generated::authsignal_management::vocabulary::DataType,
+        model_type: crate::generated::authsignal_management::vocabulary::ModelType,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            data_type,
+            model_type,
+            description: ::std::default::Default::default(),
+            is_public: ::std::default::Default::default(),
+        }
+    }
+}
+impl Deleted {
+    /// With these members: for the tests of an application.
+    pub fn new(success: bool) -> Self {
+        Self { success }
+    }
+}
+impl FlowRule {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        rule_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            rule_id: rule_id.into(),
+            name: name.into(),
+            conditions: ::std::default::Default::default(),
+        }
+    }
+}
+impl FontFace {
+    /// With the members that it needs. The others are absent.
+    pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            url: url.into(),
+            weight: ::std::default::Default::default(),
+        }
+    }
+}
+impl ManagedAuthenticatorConfiguration {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+        is_active: bool,
+    ) -> Self {
+        Self {
+            authenticator_id: authenticator_id.into(),
+            verification_method,
+            is_active,
+            sms_provider: ::std::default::Default::default(),
+            email_provider: ::std::default::Default::default(),
+            push_provider: ::std::default::Default::default(),
+            whats_app_provider: ::std::default::Default::default(),
+            webhook_url: ::std::default::Default::default(),
+            sms_country_codes: ::std::default::Default::default(),
+            default_country_code: ::std::default::Default::default(),
+            submission_rate_limit_configuration: ::std::default::Default::default(),
+            sending_rate_limit_configurations: ::std::default::Default::default(),
+            prefix_rate_limit_configurations: ::std::default::Default::default(),
+            allowed_custom_sms_variables: ::std::default::Default::default(),
+            allowed_custom_email_variables: ::std::default::Default::default(),
+            twilio_credentials: ::std::default::Default::default(),
+            bird_sms_credentials: ::std::default::Default::default(),
+            message_media_credentials: ::std::default::Default::default(),
+            modica_group_credentials: ::std::default::Default::default(),
+            tnz_credentials: ::std::default::Default::default(),
+            bird_email_credentials: ::std::default::Default::default(),
+            mailjet_email_credentials: ::std::default::Default::default(),
+            mailgun_email_credentials: ::std::default::Default::default(),
+            mandrill_email_credentials: ::std::default::Default::default(),
+            sendgrid_email_credentials: ::std::default::Default::default(),
+            smtp_email_credentials: ::std::default::Default::default(),
+            apns_credentials: ::std::default::Default::default(),
+            fcm_credentials: ::std::default::Default::default(),
+            relying_party: ::std::default::Default::default(),
+            expected_origins: ::std::default::Default::default(),
+            passkey_registration_hints: ::std::default::Default::default(),
+            user_verification_requirement: ::std::default::Default::default(),
+            authenticator_attachment: ::std::default::Default::default(),
+            prevent_removing_last_passkey: ::std::default::Default::default(),
+            credential_lifetime_in_minutes: ::std::default::Default::default(),
+            require_app_attestation: ::std::default::Default::default(),
+            app_attestation_failure_mode: ::std::default::Default::default(),
+            is_editable_by_user: ::std::default::Default::default(),
+            is_hidden_to_user: ::std::default::Default::default(),
+            authenticator_type: ::std::default::Default::default(),
+            oob_channel: ::std::default::Default::default(),
+            sms_channel: ::std::default::Default::default(),
+            magic_link_mode: ::std::default::Default::default(),
+            message_template: ::std::default::Default::default(),
+            sender: ::std::default::Default::default(),
+            provider_type: ::std::default::Default::default(),
+            verification_code_length: ::std::default::Default::default(),
+            enrollment_prompt_interval: ::std::default::Default::default(),
+            hide_totp_app_download_screen: ::std::default::Default::default(),
+            issuer_name: ::std::default::Default::default(),
+            session_ttl_in_minutes: ::std::default::Default::default(),
+            show_email_delivery_time_warning: ::std::default::Default::default(),
+            allow_multiple_user_authenticators: ::std::default::Default::default(),
+            rate_limit_configuration: ::std::default::Default::default(),
+            sending_rate_limit_configuration: ::std::default::Default::default(),
+            redirect_urls: ::std::default::Default::default(),
+            dont_skip_enrollment_input_screen: ::std::default::Default::default(),
+            document_types: ::std::default::Default::default(),
+            recovery_methods: ::std::default::Default::default(),
+            disable_enrollment_prompt: ::std::default::Default::default(),
+        }
+    }
+}
+impl MessageCatalog {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        catalog_version: i64,
+        screens: ::std::vec::Vec<MessageScreen>,
+        points: ::std::vec::Vec<MessagePoint>,
+    ) -> Self {
+        Self {
+            catalog_version,
+            screens,
+            points,
+        }
+    }
+}
+impl MessageOverrides {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        message_overrides: ::std::collections::BTreeMap<::std::string::String, Texts>,
+    ) -> Self {
+        Self { message_overrides }
+    }
+}
+impl MessagePoint {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        public_id: impl ::std::convert::Into<::std::string::String>,
+        screen: impl ::std::convert::Into<::std::string::String>,
+        role: impl ::std::convert::Into<::std::string::String>,
+        label: impl ::std::convert::Into<::std::string::String>,
+        products: ::std::vec::Vec<::std::string::String>,
+        max_length: i64,
+        allowed_placeholders: ::std::vec::Vec<::std::string::String>,
+        allowed_tags: ::std::vec::Vec<::std::string::String>,
+        default_copy: ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+    ) -> Self {
+        Self {
+            public_id: public_id.into(),
+            screen: screen.into(),
+            role: role.into(),
+            label: label.into(),
+            products,
+            max_length,
+            allowed_placeholders,
+            allowed_tags,
+            default_copy,
+            item: ::std::default::Default::default(),
+        }
+    }
+}
+impl MessageScreen {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        label: impl ::std::convert::Into<::std::string::String>,
+        family: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            label: label.into(),
+            family: family.into(),
+        }
+    }
+}
+impl PublishFlow {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        action_nodes: ::std::vec::Vec<ActionNode>,
+        rules: ::std::vec::Vec<FlowRule>,
+    ) -> Self {
+        Self {
+            action_nodes,
+            rules,
+            expected_flow_version: ::std::default::Default::default(),
+        }
+    }
+}
+impl Rule {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        action_code: impl ::std::convert::Into<::std::string::String>,
+        rule_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+        is_active: bool,
+        priority: i64,
+        type_: crate::generated::authsignal_management::vocabulary::ActionOutcome,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            action_code: action_code.into(),
+            rule_id: rule_id.into(),
+            name: name.into(),
+            is_active,
+            priority,
+            type_,
+            conditions: ::std::default::Default::default(),
+            description: ::std::default::Default::default(),
+            verification_methods: ::std::default::Default::default(),
+            prompt_to_enroll_verification_methods: ::std::default::Default::default(),
+            default_verification_method: ::std::default::Default::default(),
+        }
+    }
+}
+impl Tenant {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(tenant_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            name: ::std::default::Default::default(),
+            disable_recovery_codes: ::std::default::Default::default(),
+            token_duration_in_minutes: ::std::default::Default::default(),
+            hide_success_screen_on_enrollment: ::std::default::Default::default(),
+            authenticator_events_webhook_config: ::std::default::Default::default(),
+            log_events_webhook_config: ::std::default::Default::default(),
+            ip_whitelist: ::std::default::Default::default(),
+            allow_disabling_mfa: ::std::default::Default::default(),
+            hide_authsignal_logo: ::std::default::Default::default(),
+            custom_domain: ::std::default::Default::default(),
+            redirect_on_session_expiry: ::std::default::Default::default(),
+            allow_deleting_user_authenticators: ::std::default::Default::default(),
+            skip_recovery_codes_on_programmatic_enrollment: ::std::default::Default::default(),
+            hide_recovery_codes_on_enrollment: ::std::default::Default::default(),
+        }
+    }
+}
+impl ValueList {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        alias: impl ::std::convert::Into<::std::string::String>,
+        item_type: crate::generated::authsignal_management::vocabulary::ItemType,
+        is_active: bool,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            alias: alias.into(),
+            item_type,
+            is_active,
+            value_list_items: ::std::default::Default::default(),
         }
     }
 }

@@ -102,7 +102,7 @@ pub struct CompletedFlowStep {
         rename = "completedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub completed_at: ::std::option::Option<::std::string::String>,
+    pub completed_at: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// Data that the application attaches: strings, numbers, booleans and arrays.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -332,19 +332,19 @@ pub struct UserAuthenticator {
     pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     /// When the user enrolled the authenticator.
     #[serde(rename = "createdAt")]
-    pub created_at: ::std::string::String,
+    pub created_at: crate::vendor_time::VendorTime,
     /// When the user first verified it.
     #[serde(
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_verified_at: ::std::option::Option<::std::string::String>,
+    pub last_verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// Whether the user's default method is this authenticator's.
     #[serde(
         rename = "isDefault",
@@ -480,7 +480,7 @@ pub struct WebauthnCredential {
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_at: ::std::option::Option<::std::string::String>,
+    pub verified_at: ::std::option::Option<crate::vendor_time::VendorTime>,
     /// AAGUID; it names the model of the authenticator.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub aaguid: ::std::option::Option<::std::string::String>,
@@ -514,4 +514,155 @@ pub struct WebauthnCredential {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub parsed_user_agent: ::std::option::Option<ParsedUserAgent>,
+}
+impl AuthenticatorConfiguration {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+        is_active: bool,
+    ) -> Self {
+        Self {
+            authenticator_id: authenticator_id.into(),
+            verification_method,
+            is_active,
+            is_editable_by_user: ::std::default::Default::default(),
+            is_hidden_to_user: ::std::default::Default::default(),
+            sms_channel: ::std::default::Default::default(),
+        }
+    }
+}
+impl CompletedFlowStep {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        step_type: crate::generated::authsignal_shared::vocabulary::FlowStepType,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+    ) -> Self {
+        Self {
+            step_type,
+            verification_method,
+            user_authenticator_id: ::std::default::Default::default(),
+            completed_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl ErrorResponse {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        error: impl ::std::convert::Into<::std::string::String>,
+        error_code: impl ::std::convert::Into<::std::string::String>,
+        error_description: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            error: error.into(),
+            error_code: error_code.into(),
+            error_description: error_description.into(),
+            message: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowAction {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        state: crate::generated::authsignal_shared::vocabulary::FlowState,
+    ) -> Self {
+        Self {
+            state,
+            completed_steps: ::std::default::Default::default(),
+            next_step: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowAuthenticator {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            verification_method,
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowUser {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        authenticators: ::std::vec::Vec<FlowAuthenticator>,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            authenticators,
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+        }
+    }
+}
+impl NextFlowStep {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        step_type: crate::generated::authsignal_shared::vocabulary::FlowStepType,
+        verification_methods: VerificationMethods,
+    ) -> Self {
+        Self {
+            step_type,
+            verification_methods,
+        }
+    }
+}
+impl UserAuthenticator {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+        created_at: impl ::std::convert::Into<crate::vendor_time::VendorTime>,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            verification_method,
+            created_at: created_at.into(),
+            user_id: ::std::default::Default::default(),
+            authenticator_type: ::std::default::Default::default(),
+            oob_channel: ::std::default::Default::default(),
+            verified_at: ::std::default::Default::default(),
+            last_verified_at: ::std::default::Default::default(),
+            is_default: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            username: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            authenticator_attachment: ::std::default::Default::default(),
+            device_platform: ::std::default::Default::default(),
+            previous_sms_channel: ::std::default::Default::default(),
+            webauthn_credential: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebauthnCredential {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        credential_id: impl ::std::convert::Into<::std::string::String>,
+        device_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            credential_id: credential_id.into(),
+            device_id: device_id.into(),
+            name: name.into(),
+            verified_at: ::std::default::Default::default(),
+            aaguid: ::std::default::Default::default(),
+            aaguid_mapping: ::std::default::Default::default(),
+            credential_backed_up: ::std::default::Default::default(),
+            credential_device_type: ::std::default::Default::default(),
+            authenticator_attachment: ::std::default::Default::default(),
+            parsed_user_agent: ::std::default::Default::default(),
+        }
+    }
 }

@@ -7618,3 +7618,1356 @@ pub mod error {
         }
     }
 }
+impl ActionPage {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(actions: ::std::vec::Vec<ActionSummary>) -> Self {
+        Self {
+            actions,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActionSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        action: impl ::std::convert::Into<::std::string::String>,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+        state: impl ::std::convert::Into<::std::string::String>,
+        decided_by: crate::generated::mock_control::vocabulary::DecidedBy,
+        created_at: ::jiff::Timestamp,
+        updated_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            action: action.into(),
+            idempotency_key: idempotency_key.into(),
+            state: state.into(),
+            decided_by,
+            created_at,
+            updated_at,
+            rule: ::std::default::Default::default(),
+            warning: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            flow: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActiveconnectCredentials {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        application_secret: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            application_id: application_id.into(),
+            application_secret: application_secret.into(),
+        }
+    }
+}
+impl ActiveconnectDevice {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(device_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            device_id: device_id.into(),
+            name: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActiveconnectSession {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        session_id: impl ::std::convert::Into<::std::string::String>,
+        status: crate::generated::mock_control::vocabulary::SessionStatus,
+        started_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            session_id: session_id.into(),
+            status,
+            started_at,
+        }
+    }
+}
+impl ActiveconnectSummary {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+        users: i64,
+    ) -> Self {
+        Self {
+            application_id: application_id.into(),
+            name: name.into(),
+            users,
+        }
+    }
+}
+impl ActiveconnectUser {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        sessions: ::std::vec::Vec<ActiveconnectSession>,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            sessions,
+            device: ::std::default::Default::default(),
+        }
+    }
+}
+impl ActiveconnectUsers {
+    /// With these members: for the tests of an application.
+    pub fn new(users: ::std::vec::Vec<ActiveconnectUser>) -> Self {
+        Self { users }
+    }
+}
+impl AllFailures {
+    /// With these members: for the tests of an application.
+    pub fn new(tenants: ::std::vec::Vec<TenantFailures>) -> Self {
+        Self { tenants }
+    }
+}
+impl AllFaults {
+    /// With these members: for the tests of an application.
+    pub fn new(tenants: ::std::vec::Vec<TenantFaults>) -> Self {
+        Self { tenants }
+    }
+}
+impl AllNextFacts {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(next_facts: ::std::vec::Vec<NextFacts>) -> Self {
+        Self {
+            next_facts,
+            replaced: ::std::default::Default::default(),
+        }
+    }
+}
+impl AllScenarios {
+    /// With these members: for the tests of an application.
+    pub fn new(tenants: ::std::vec::Vec<TenantScenarios>) -> Self {
+        Self { tenants }
+    }
+}
+impl AppClient {
+    /// With the members that it needs. The others are absent.
+    pub fn new(client_id: AppClientClientId) -> Self {
+        Self {
+            client_id,
+            access_token_seconds: ::std::default::Default::default(),
+            refresh_token_seconds: ::std::default::Default::default(),
+            custom_claims: ::std::default::Default::default(),
+        }
+    }
+}
+impl AppClientSummary {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        access_token_seconds: i64,
+        refresh_token_seconds: i64,
+        custom_claims: CustomClaims,
+    ) -> Self {
+        Self {
+            client_id: client_id.into(),
+            access_token_seconds,
+            refresh_token_seconds,
+            custom_claims,
+        }
+    }
+}
+impl AuthenticatorSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_authenticator_id: impl ::std::convert::Into<::std::string::String>,
+        verification_method: impl ::std::convert::Into<::std::string::String>,
+        created_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            user_authenticator_id: user_authenticator_id.into(),
+            verification_method: verification_method.into(),
+            created_at,
+            last_verified_at: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            name: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthsignalConfigured {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        default_outcome: crate::generated::mock_control::vocabulary::Outcome,
+        rule_ids: ::std::vec::Vec<::std::string::String>,
+        verification_methods: ::std::vec::Vec<::std::string::String>,
+        challenge_mode: crate::generated::mock_control::vocabulary::ChallengeMode,
+        challenge_enrolled_only: bool,
+        flows: ::std::vec::Vec<FlowVersion>,
+        client_ids: ::std::vec::Vec<::std::string::String>,
+        passkeys: PasskeySettings,
+        allowed_custom_sms_variables: ::std::vec::Vec<::std::string::String>,
+        allowed_custom_email_variables: ::std::vec::Vec<::std::string::String>,
+        credential_lifetime_in_minutes: i64,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            default_outcome,
+            rule_ids,
+            verification_methods,
+            challenge_mode,
+            challenge_enrolled_only,
+            flows,
+            client_ids,
+            passkeys,
+            allowed_custom_sms_variables,
+            allowed_custom_email_variables,
+            credential_lifetime_in_minutes,
+            tenant: ::std::default::Default::default(),
+            warnings: ::std::default::Default::default(),
+            id_token_issuers: ::std::default::Default::default(),
+            management: ::std::default::Default::default(),
+        }
+    }
+}
+impl AuthsignalCredentials {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        secret_key: impl ::std::convert::Into<crate::secret::Secret>,
+        management_secret_key: impl ::std::convert::Into<crate::secret::Secret>,
+        terminal_secret_key: impl ::std::convert::Into<crate::secret::Secret>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            secret_key: secret_key.into(),
+            management_secret_key: management_secret_key.into(),
+            terminal_secret_key: terminal_secret_key.into(),
+        }
+    }
+}
+impl AuthsignalSummary {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        users: i64,
+        default_outcome: crate::generated::mock_control::vocabulary::Outcome,
+        actions: ::std::vec::Vec<ActionOutcome>,
+        rules: ::std::vec::Vec<RuleSummary>,
+        challenge_mode: crate::generated::mock_control::vocabulary::ChallengeMode,
+        challenge_enrolled_only: bool,
+        challenge_modes: ::std::vec::Vec<ActionChallengeMode>,
+        next_outcomes: ::std::vec::Vec<NextOutcome>,
+        verification_methods: ::std::vec::Vec<::std::string::String>,
+        passkeys: PasskeySettings,
+        clients: ::std::vec::Vec<AppClientSummary>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            users,
+            default_outcome,
+            actions,
+            rules,
+            challenge_mode,
+            challenge_enrolled_only,
+            challenge_modes,
+            next_outcomes,
+            verification_methods,
+            passkeys,
+            clients,
+        }
+    }
+}
+impl CarriedBody {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        length: i64,
+        text: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            length,
+            text: text.into(),
+            cut: ::std::default::Default::default(),
+        }
+    }
+}
+impl CarriedHeader {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+impl ChallengeOutcome {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        action: impl ::std::convert::Into<::std::string::String>,
+        idempotency_key: impl ::std::convert::Into<::std::string::String>,
+        state: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            user_id: user_id.into(),
+            action: action.into(),
+            idempotency_key: idempotency_key.into(),
+            state: state.into(),
+        }
+    }
+}
+impl ChallengeSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: ChallengeSubjectUserId) -> Self {
+        Self {
+            user_id,
+            action: ::std::default::Default::default(),
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl Clock {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(now: ::jiff::Timestamp, frozen: bool) -> Self {
+        Self {
+            now,
+            frozen,
+            tenant: ::std::default::Default::default(),
+        }
+    }
+}
+impl DataPointEntry {
+    /// With the members that it needs. The others are absent.
+    pub fn new(name: DataPointEntryName) -> Self {
+        Self {
+            name,
+            description: ::std::default::Default::default(),
+            data_type: ::std::default::Default::default(),
+            model_type: ::std::default::Default::default(),
+            is_public: ::std::default::Default::default(),
+        }
+    }
+}
+impl DeviceEntry {
+    /// With the members that it needs. The others are absent.
+    pub fn new(device_id: DeviceEntryDeviceId) -> Self {
+        Self {
+            device_id,
+            is_new: ::std::default::Default::default(),
+            is_bot: ::std::default::Default::default(),
+        }
+    }
+}
+impl DeviceOutcome {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            user_id: user_id.into(),
+            user_authenticator_id: ::std::default::Default::default(),
+            credential_id: ::std::default::Default::default(),
+            challenge_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            idempotency_key: ::std::default::Default::default(),
+            state: ::std::default::Default::default(),
+        }
+    }
+}
+impl DeviceSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: DeviceSubjectUserId) -> Self {
+        Self {
+            user_id,
+            device: ::std::default::Default::default(),
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl DeviceSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        device_id: impl ::std::convert::Into<::std::string::String>,
+        created_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            device_id: device_id.into(),
+            created_at,
+            last_verification_method: ::std::default::Default::default(),
+            remembered_until: ::std::default::Default::default(),
+            invalidated_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl Expectations {
+    /// With the members that it needs. The others are absent.
+    pub fn new(expected: ::std::vec::Vec<ExpectedRequest>) -> Self {
+        Self {
+            expected,
+            tenant: ::std::default::Default::default(),
+            after: ::std::default::Default::default(),
+            in_order: ::std::default::Default::default(),
+            nothing_else: ::std::default::Default::default(),
+        }
+    }
+}
+impl ExpectedRequest {
+    /// With the members that it needs. The others are absent.
+    pub fn new(pattern: RequestPattern) -> Self {
+        Self {
+            pattern,
+            exactly: ::std::default::Default::default(),
+            at_least: ::std::default::Default::default(),
+            at_most: ::std::default::Default::default(),
+        }
+    }
+}
+impl ExportedConfiguration {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        seed: SeedDocument,
+        calls: ::std::vec::Vec<ManagementCall>,
+        notes: ::std::vec::Vec<::std::string::String>,
+    ) -> Self {
+        Self { seed, calls, notes }
+    }
+}
+impl FactsConfigured {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        ip: ::std::vec::Vec<IpEntry>,
+        device: ::std::vec::Vec<DeviceEntry>,
+        user: ::std::vec::Vec<UserEntry>,
+        lists: ::std::vec::Vec<ValueListEntry>,
+        data_points: ::std::vec::Vec<DataPointEntry>,
+        next_facts: ::std::vec::Vec<NextFacts>,
+        warnings: ::std::vec::Vec<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            ip,
+            device,
+            user,
+            lists,
+            data_points,
+            next_facts,
+            warnings,
+        }
+    }
+}
+impl Failure {
+    /// With the members that it needs. The others are absent.
+    pub fn new(status: i32) -> Self {
+        Self {
+            status,
+            operation: ::std::default::Default::default(),
+            times: ::std::default::Default::default(),
+            headers: ::std::default::Default::default(),
+        }
+    }
+}
+impl FailureConfiguration {
+    /// With the members that it needs. The others are absent.
+    pub fn new(failures: ::std::vec::Vec<Failure>) -> Self {
+        Self {
+            failures,
+            tenant: ::std::default::Default::default(),
+        }
+    }
+}
+impl FaultConfiguration {
+    /// With the members that it needs. The others are absent.
+    pub fn new(faults: ::std::vec::Vec<Fault>) -> Self {
+        Self {
+            faults,
+            tenant: ::std::default::Default::default(),
+            add: ::std::default::Default::default(),
+        }
+    }
+}
+impl FaultSchema {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        change: crate::generated::mock_control::vocabulary::FaultSchemaChange,
+    ) -> Self {
+        Self {
+            change,
+            member: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowDocument {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        action: FlowDocumentAction,
+        action_nodes: ::std::vec::Vec<FlowNode>,
+    ) -> Self {
+        Self {
+            action,
+            action_nodes,
+            rules: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowRule {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        rule_id: FlowRuleRuleId,
+        name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            rule_id,
+            name: name.into(),
+            conditions: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowRun {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        path: ::std::vec::Vec<FlowStage>,
+        steps: ::std::vec::Vec<FlowStepTaken>,
+    ) -> Self {
+        Self {
+            path,
+            steps,
+            flow_version: ::std::default::Default::default(),
+            at: ::std::default::Default::default(),
+            fault: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowStage {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        node_id: impl ::std::convert::Into<::std::string::String>,
+        node_type: impl ::std::convert::Into<::std::string::String>,
+        because: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            node_id: node_id.into(),
+            node_type: node_type.into(),
+            because: because.into(),
+            name: ::std::default::Default::default(),
+        }
+    }
+}
+impl FlowStepTaken {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        step_type: impl ::std::convert::Into<::std::string::String>,
+        verification_method: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            step_type: step_type.into(),
+            verification_method: verification_method.into(),
+        }
+    }
+}
+impl FlowVersion {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        action: impl ::std::convert::Into<::std::string::String>,
+        flow_version: i64,
+    ) -> Self {
+        Self {
+            action: action.into(),
+            flow_version,
+        }
+    }
+}
+impl FoundRequests {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(requests: ::std::vec::Vec<JournalDetail>) -> Self {
+        Self {
+            requests,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl Health {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        status: impl ::std::convert::Into<::std::string::String>,
+        version: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            status: status.into(),
+            version: version.into(),
+        }
+    }
+}
+impl IdTokenIssuer {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        verification_method: crate::generated::mock_control::vocabulary::IdTokenMethod,
+        keys: ::std::vec::Vec<IdTokenKey>,
+    ) -> Self {
+        Self {
+            verification_method,
+            keys,
+            issuer: ::std::default::Default::default(),
+            audiences: ::std::default::Default::default(),
+        }
+    }
+}
+impl IpEntry {
+    /// With the members that it needs. The others are absent.
+    pub fn new(cidr: IpEntryCidr) -> Self {
+        Self {
+            cidr,
+            country_code: ::std::default::Default::default(),
+            is_anonymous: ::std::default::Default::default(),
+            country_code_in_ofac_list: ::std::default::Default::default(),
+            atypical_travel: ::std::default::Default::default(),
+            impossible_travel: ::std::default::Default::default(),
+        }
+    }
+}
+impl Journal {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(requests: ::std::vec::Vec<JournalEntry>) -> Self {
+        Self {
+            requests,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl JournalDetail {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(entry: JournalEntry) -> Self {
+        Self {
+            entry,
+            user_agent: ::std::default::Default::default(),
+            content_type: ::std::default::Default::default(),
+            credentials: ::std::default::Default::default(),
+            headers: ::std::default::Default::default(),
+            variables: ::std::default::Default::default(),
+            skipped_rules: ::std::default::Default::default(),
+            request: ::std::default::Default::default(),
+            answer: ::std::default::Default::default(),
+        }
+    }
+}
+impl JournalEntry {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        number: i64,
+        at: ::jiff::Timestamp,
+        api: impl ::std::convert::Into<::std::string::String>,
+        method: impl ::std::convert::Into<::std::string::String>,
+        target: impl ::std::convert::Into<::std::string::String>,
+        status: i32,
+    ) -> Self {
+        Self {
+            number,
+            at,
+            api: api.into(),
+            method: method.into(),
+            target: target.into(),
+            status,
+            tenant: ::std::default::Default::default(),
+            operation: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            reason: ::std::default::Default::default(),
+            warning: ::std::default::Default::default(),
+        }
+    }
+}
+impl Limit {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        value: i64,
+        unit: crate::generated::mock_control::vocabulary::LimitUnit,
+        description: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            description: description.into(),
+        }
+    }
+}
+impl Limits {
+    /// With these members: for the tests of an application.
+    pub fn new(limits: ::std::vec::Vec<Limit>) -> Self {
+        Self { limits }
+    }
+}
+impl ManagementCall {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        method: impl ::std::convert::Into<::std::string::String>,
+        path: impl ::std::convert::Into<::std::string::String>,
+        body: ManagementBody,
+        lacks: ::std::vec::Vec<::std::string::String>,
+    ) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            body,
+            lacks,
+            if_exists: ::std::default::Default::default(),
+        }
+    }
+}
+impl ManagementChange {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        path: impl ::std::convert::Into<::std::string::String>,
+        body: ManagementBody,
+    ) -> Self {
+        Self { path: path.into(), body }
+    }
+}
+impl Message {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        kind: crate::generated::mock_control::vocabulary::MessageKind,
+        channel: crate::generated::mock_control::vocabulary::Channel,
+        to: impl ::std::convert::Into<::std::string::String>,
+        text: impl ::std::convert::Into<crate::secret::Secret>,
+        created_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            tenant: tenant.into(),
+            kind,
+            channel,
+            to: to.into(),
+            text: text.into(),
+            created_at,
+            user_id: ::std::default::Default::default(),
+            code: ::std::default::Default::default(),
+            url: ::std::default::Default::default(),
+        }
+    }
+}
+impl Messages {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(messages: ::std::vec::Vec<Message>) -> Self {
+        Self {
+            messages,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl MessagesDeleted {
+    /// With these members: for the tests of an application.
+    pub fn new(deleted: i64) -> Self {
+        Self { deleted }
+    }
+}
+impl NewTenant {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        authsignal: AuthsignalCredentials,
+        activeconnect: ActiveconnectCredentials,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            authsignal,
+            activeconnect,
+        }
+    }
+}
+impl NextOutcome {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(outcome: crate::generated::mock_control::vocabulary::Outcome) -> Self {
+        Self {
+            outcome,
+            user_id: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+        }
+    }
+}
+impl NextOutcomes {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(next_outcomes: ::std::vec::Vec<NextOutcome>) -> Self {
+        Self {
+            next_outcomes,
+            replaced: ::std::default::Default::default(),
+            warning: ::std::default::Default::default(),
+        }
+    }
+}
+impl PasskeyCreation {
+    /// With the members that it needs. The others are absent.
+    pub fn new(options: WebauthnJson, origin: PasskeyCreationOrigin) -> Self {
+        Self {
+            options,
+            origin,
+            device: ::std::default::Default::default(),
+        }
+    }
+}
+impl PasskeyCredential {
+    /// With these members: for the tests of an application.
+    pub fn new(credential: WebauthnJson) -> Self {
+        Self { credential }
+    }
+}
+impl PasskeyRequest {
+    /// With the members that it needs. The others are absent.
+    pub fn new(options: WebauthnJson, origin: PasskeyRequestOrigin) -> Self {
+        Self {
+            options,
+            origin,
+            device: ::std::default::Default::default(),
+            credential_ids: ::std::default::Default::default(),
+        }
+    }
+}
+impl PasskeySubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: PasskeySubjectUserId) -> Self {
+        Self {
+            user_id,
+            action: ::std::default::Default::default(),
+            verification_method: ::std::default::Default::default(),
+            origin: ::std::default::Default::default(),
+            device: ::std::default::Default::default(),
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl PathPattern {
+    /// With the members that it needs. The others are absent.
+    pub fn new(path: PathPatternPath) -> Self {
+        Self {
+            path,
+            equals: ::std::default::Default::default(),
+            contains: ::std::default::Default::default(),
+            matches: ::std::default::Default::default(),
+            exists: ::std::default::Default::default(),
+        }
+    }
+}
+impl PhoneOutcome {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        session_status: crate::generated::mock_control::vocabulary::SessionStatus,
+    ) -> Self {
+        Self {
+            application_id: application_id.into(),
+            user_id: user_id.into(),
+            session_status,
+        }
+    }
+}
+impl PhoneRegistered {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        application_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        device_id: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            application_id: application_id.into(),
+            user_id: user_id.into(),
+            device_id: device_id.into(),
+        }
+    }
+}
+impl PhoneRegistration {
+    /// With the members that it needs. The others are absent.
+    pub fn new(link: impl ::std::convert::Into<crate::secret::Secret>) -> Self {
+        Self {
+            link: link.into(),
+            name: ::std::default::Default::default(),
+        }
+    }
+}
+impl PhoneRequest {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        id: impl ::std::convert::Into<::std::string::String>,
+        kind: crate::generated::mock_control::vocabulary::PhoneRequestKind,
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        asks: ::std::vec::Vec<::std::string::String>,
+        expires_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            kind,
+            tenant: tenant.into(),
+            user_id: user_id.into(),
+            asks,
+            expires_at,
+            action: ::std::default::Default::default(),
+            created_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl PhoneRequests {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(requests: ::std::vec::Vec<PhoneRequest>) -> Self {
+        Self {
+            requests,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl PhoneSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: PhoneSubjectUserId) -> Self {
+        Self {
+            user_id,
+            tenant: ::std::default::Default::default(),
+            application_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl Problem {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        error: impl ::std::convert::Into<::std::string::String>,
+        message: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            error: error.into(),
+            message: message.into(),
+        }
+    }
+}
+impl PushSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: PushSubjectUserId) -> Self {
+        Self {
+            user_id,
+            challenge_id: ::std::default::Default::default(),
+            device: ::std::default::Default::default(),
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl QrCodeSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        challenge_id: QrCodeSubjectChallengeId,
+        user_id: QrCodeSubjectUserId,
+    ) -> Self {
+        Self {
+            challenge_id,
+            user_id,
+            device: ::std::default::Default::default(),
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+        }
+    }
+}
+impl RequestDifference {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        place: impl ::std::convert::Into<::std::string::String>,
+        wanted: impl ::std::convert::Into<::std::string::String>,
+        found: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            place: place.into(),
+            wanted: wanted.into(),
+            found: found.into(),
+        }
+    }
+}
+impl RuleSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        rule_id: impl ::std::convert::Into<::std::string::String>,
+        name: impl ::std::convert::Into<::std::string::String>,
+        priority: i64,
+        outcome: crate::generated::mock_control::vocabulary::Outcome,
+    ) -> Self {
+        Self {
+            rule_id: rule_id.into(),
+            name: name.into(),
+            priority,
+            outcome,
+            description: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            is_active: ::std::default::Default::default(),
+            conditions: ::std::default::Default::default(),
+            warnings: ::std::default::Default::default(),
+        }
+    }
+}
+impl RuleText {
+    /// With the members that it needs. The others are absent.
+    pub fn new(
+        rule_id: RuleTextRuleId,
+        name: impl ::std::convert::Into<::std::string::String>,
+        priority: i32,
+        outcome: crate::generated::mock_control::vocabulary::Outcome,
+    ) -> Self {
+        Self {
+            rule_id,
+            name: name.into(),
+            priority,
+            outcome,
+            description: ::std::default::Default::default(),
+            action: ::std::default::Default::default(),
+            is_active: ::std::default::Default::default(),
+            conditions: ::std::default::Default::default(),
+        }
+    }
+}
+impl RuleVariable {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        origin: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            origin: origin.into(),
+            value: ::std::default::Default::default(),
+            warning: ::std::default::Default::default(),
+        }
+    }
+}
+impl ScenarioConfiguration {
+    /// With the members that it needs. The others are absent.
+    pub fn new(scenarios: ::std::vec::Vec<Scenario>) -> Self {
+        Self {
+            scenarios,
+            tenant: ::std::default::Default::default(),
+            add: ::std::default::Default::default(),
+        }
+    }
+}
+impl SkippedRule {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        rule_id: impl ::std::convert::Into<::std::string::String>,
+        why: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            rule_id: rule_id.into(),
+            why: why.into(),
+        }
+    }
+}
+impl SnapshotSubject {
+    /// With the members that it needs. The others are absent.
+    pub fn new(name: SnapshotSubjectName) -> Self {
+        Self {
+            name,
+            tenant: ::std::default::Default::default(),
+        }
+    }
+}
+impl SnapshotSummary {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        name: impl ::std::convert::Into<::std::string::String>,
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        taken_at: ::jiff::Timestamp,
+        bytes: i64,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            tenant: tenant.into(),
+            taken_at,
+            bytes,
+        }
+    }
+}
+impl Snapshots {
+    /// With these members: for the tests of an application.
+    pub fn new(snapshots: ::std::vec::Vec<SnapshotSummary>) -> Self {
+        Self { snapshots }
+    }
+}
+impl TenantFailures {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        failures: ::std::vec::Vec<Failure>,
+    ) -> Self {
+        Self {
+            tenant: tenant.into(),
+            failures,
+        }
+    }
+}
+impl TenantFaults {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        faults: ::std::vec::Vec<Fault>,
+    ) -> Self {
+        Self {
+            tenant: tenant.into(),
+            faults,
+        }
+    }
+}
+impl TenantScenarios {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant: impl ::std::convert::Into<::std::string::String>,
+        scenarios: ::std::vec::Vec<Scenario>,
+    ) -> Self {
+        Self {
+            tenant: tenant.into(),
+            scenarios,
+        }
+    }
+}
+impl TenantSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        number: i64,
+        name: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            number,
+            name: name.into(),
+            tenant_id: ::std::default::Default::default(),
+            ttl_seconds: ::std::default::Default::default(),
+            activeconnect: ::std::default::Default::default(),
+            authsignal: ::std::default::Default::default(),
+            failures: ::std::default::Default::default(),
+            faults: ::std::default::Default::default(),
+            scenarios: ::std::default::Default::default(),
+        }
+    }
+}
+impl Tenants {
+    /// With these members: for the tests of an application.
+    pub fn new(tenants: ::std::vec::Vec<TenantSummary>, more: bool) -> Self {
+        Self { tenants, more }
+    }
+}
+impl TotpCode {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        code: impl ::std::convert::Into<crate::secret::Secret>,
+        expires_at: ::jiff::Timestamp,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            user_id: user_id.into(),
+            code: code.into(),
+            expires_at,
+        }
+    }
+}
+impl UnmetExpectation {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        index: i32,
+        wanted: impl ::std::convert::Into<::std::string::String>,
+        found: i64,
+        differences: ::std::vec::Vec<RequestDifference>,
+    ) -> Self {
+        Self {
+            index,
+            wanted: wanted.into(),
+            found,
+            differences,
+            lost: ::std::default::Default::default(),
+            nearest: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserDetail {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user: UserSummary,
+        authenticators: ::std::vec::Vec<AuthenticatorSummary>,
+        recovery_codes: ::std::vec::Vec<crate::secret::Secret>,
+        devices: ::std::vec::Vec<DeviceSummary>,
+        actions: ::std::vec::Vec<ActionSummary>,
+        next_outcomes: ::std::vec::Vec<NextOutcome>,
+    ) -> Self {
+        Self {
+            user,
+            authenticators,
+            recovery_codes,
+            devices,
+            actions,
+            next_outcomes,
+            next_facts: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserEntry {
+    /// With the members that it needs. The others are absent.
+    pub fn new(user_id: UserEntryUserId) -> Self {
+        Self {
+            user_id,
+            has_previously_verified: ::std::default::Default::default(),
+        }
+    }
+}
+impl UserPage {
+    /// With these members: for the tests of an application.
+    pub fn new(users: ::std::vec::Vec<UserSummary>, more: bool) -> Self {
+        Self { users, more }
+    }
+}
+impl UserSummary {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        user_id: impl ::std::convert::Into<::std::string::String>,
+        verification_methods: ::std::vec::Vec<::std::string::String>,
+        actions: i64,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            verification_methods,
+            actions,
+            email: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+        }
+    }
+}
+impl ValueListEntry {
+    /// With the members that it needs. The others are absent.
+    pub fn new(alias: ValueListEntryAlias) -> Self {
+        Self {
+            alias,
+            name: ::std::default::Default::default(),
+            items: ::std::default::Default::default(),
+            numbers: ::std::default::Default::default(),
+        }
+    }
+}
+impl Verification {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        verified: bool,
+        text: impl ::std::convert::Into<::std::string::String>,
+        unmet: ::std::vec::Vec<UnmetExpectation>,
+        unexpected: ::std::vec::Vec<JournalEntry>,
+    ) -> Self {
+        Self {
+            verified,
+            text: text.into(),
+            unmet,
+            unexpected,
+            lost: ::std::default::Default::default(),
+        }
+    }
+}
+impl Webhook {
+    /// With the members that it needs. The others are absent.
+    pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            url: url.into(),
+            events: ::std::default::Default::default(),
+            include_credential_public_key: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookAttempt {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        at: ::jiff::Timestamp,
+        signature: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            at,
+            signature: signature.into(),
+            status: ::std::default::Default::default(),
+            error: ::std::default::Default::default(),
+            fault: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookDeliveries {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(deliveries: ::std::vec::Vec<WebhookDelivery>) -> Self {
+        Self {
+            deliveries,
+            stopped: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookDelivery {
+    /// With the members that are always there: for the tests of an application. The others are absent.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        number: ::std::num::NonZeroU64,
+        type_: crate::generated::mock_control::vocabulary::WebhookType,
+        target: impl ::std::convert::Into<::std::string::String>,
+        progress: crate::generated::mock_control::vocabulary::WebhookProgress,
+        event_ids: ::std::vec::Vec<::std::string::String>,
+        attempts: ::std::vec::Vec<WebhookAttempt>,
+        body: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            number,
+            type_,
+            target: target.into(),
+            progress,
+            event_ids,
+            attempts,
+            body: body.into(),
+            next_attempt_at: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookToSend {
+    /// With the members that it needs. The others are absent.
+    pub fn new(number: ::std::num::NonZeroU64) -> Self {
+        Self {
+            number,
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+            fault: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhookToTrigger {
+    /// With the members that it needs. The others are absent.
+    pub fn new(type_: crate::generated::mock_control::vocabulary::WebhookType) -> Self {
+        Self {
+            type_,
+            tenant: ::std::default::Default::default(),
+            tenant_id: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+            fault: ::std::default::Default::default(),
+        }
+    }
+}
+impl WebhooksConfigured {
+    /// With these members: for the tests of an application.
+    pub fn new(
+        tenant_id: impl ::std::convert::Into<::std::string::String>,
+        webhooks: ::std::vec::Vec<Webhook>,
+        verification_webhooks: ::std::vec::Vec<VerificationWebhook>,
+        has_second_secret: bool,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            webhooks,
+            verification_webhooks,
+            has_second_secret,
+        }
+    }
+}

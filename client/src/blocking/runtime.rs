@@ -1,0 +1,57 @@
+//! The runtime of blocking calls, and waiting for one. Must not know any API.
+
+use std::io;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::Error;
+
+/// Errors of calls, one of which says that there is no runtime.
+pub(crate) trait Unstarted {
+    fn unstarted(error: io::Error) -> Self;
+}
+
+impl Unstarted for Error {
+    fn unstarted(error: io::Error) -> Self {
+        Self::config("the thread of blocking calls cannot be started").with_source(error)
+    }
+}
+
+#[cfg(feature = "session-tokens")]
+impl Unstarted for crate::authsignal::session_token::SessionTokenError {
+    fn unstarted(error: io::Error) -> Self {
+        let source = Some(Error::unstarted(error));
+        Self::Keys { source }
+    }
+}
+
+/// Waits for a call on this thread, while the runtime's thread serves its connections and timers.
+///
+/// # Panics
+///
+/// In async code.
+#[track_caller]
+pub(crate) fn wait<T, E: Unstarted>(call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    runtime().map_err(E::unstarted)?.block_on(call)
+}
+
+/// The runtime of this process. It never stops, so a client may be dropped in async code.
+fn runtime() -> io::Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("stepup-client")
+        .enable_all()
+        .build()?;
+    Ok(RUNTIME.get_or_init(|| runtime))
+}
