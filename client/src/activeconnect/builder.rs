@@ -6,7 +6,7 @@ use std::fmt;
 use url::Url;
 
 use super::client::Activeconnect;
-use super::hooks::{Credentials, DIALECT, Inner, Signature};
+use super::credentials::{Credentials, DIALECT, Inner, Signature};
 use super::raw;
 use super::service::Service;
 use super::signing::Signer;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::builder::ActiveconnectBuilder;
-use super::hooks::{Credentials, Inner};
+use super::credentials::{Credentials, Inner};
 use super::raw;
 use super::raw::successes::AddUsersSuccess;
 use super::raw::types;

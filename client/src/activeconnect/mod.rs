@@ -20,7 +20,7 @@
 
 mod builder;
 mod client;
-mod hooks;
+mod credentials;
 mod seal;
 mod service;
 mod session;
@@ -30,7 +30,7 @@ mod users;
 pub use crate::generated::activeconnect as raw;
 pub use builder::ActiveconnectBuilder;
 pub use client::Activeconnect;
-pub(crate) use hooks::Inner;
+pub(crate) use credentials::Inner;
 pub use raw::vocabulary::{AuthenticationMethod, SessionStatus};
 pub use seal::{SealError, SessionSealer};
 pub use service::Service;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::Activeconnect;
-use super::hooks::Credentials;
+use super::credentials::Credentials;
 use super::raw::operations;
 use super::raw::types::{Failure, StartedAuthentication};
 use super::raw::vocabulary::SessionStatus;

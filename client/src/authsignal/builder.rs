@@ -6,7 +6,7 @@ use http::header::InvalidHeaderValue;
 
 use super::URL_VARIABLE;
 use super::client::Authsignal;
-use super::hooks::{Credentials, DIALECT, Inner};
+use super::credentials::{Credentials, DIALECT, Inner};
 use super::raw;
 use super::terminal::AuthsignalTerminal;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};

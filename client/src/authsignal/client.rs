@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::answers::EnrolledAuthenticator;
 use super::builder::AuthsignalBuilder;
 use super::calls::{CallToFinish, CallToStart};
-use super::hooks::Inner;
+use super::credentials::Inner;
 use super::ids::{ActionCode, IdempotencyKey, UserId};
 use super::pages::UserPages;
 use super::raw::types::{

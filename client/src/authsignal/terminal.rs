@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builder::AuthsignalBuilder;
 use super::client::Call;
-use super::hooks::Inner;
+use super::credentials::Inner;
 use super::raw;
 use super::raw::types::{
     ErrorResponse, TerminalChallenge, TerminalChallengeToVerify, TerminalVerified,

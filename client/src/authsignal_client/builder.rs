@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::client::AuthsignalClient;
-use super::hooks::{Credentials, DIALECT, Inner};
+use super::credentials::{Credentials, DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]

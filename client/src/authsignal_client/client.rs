@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::builder::{self, AuthsignalClientBuilder};
-use super::hooks::Inner;
+use super::credentials::Inner;
 use super::raw;
 use super::raw::types::{
     self, ActionChallenge, AuthenticationOptions, AuthenticatorConfiguration,

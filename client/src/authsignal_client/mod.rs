@@ -24,14 +24,14 @@
 
 mod builder;
 mod client;
-mod hooks;
+mod credentials;
 mod requests;
 
 pub use crate::authsignal_host::Region;
 pub use crate::generated::authsignal_client as raw;
 pub use builder::AuthsignalClientBuilder;
 pub use client::AuthsignalClient;
-pub(crate) use hooks::Inner;
+pub(crate) use credentials::Inner;
 pub use raw::types::{
     ActionChallenge, AuthenticationOptions, AuthenticationResponseJson,
     AuthenticatorAssertionResponseJson, AuthenticatorAttestationResponseJson,

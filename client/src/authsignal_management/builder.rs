@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::URL_VARIABLE;
 use super::client::AuthsignalManagement;
-use super::hooks::{Credentials, DIALECT, Inner};
+use super::credentials::{Credentials, DIALECT, Inner};
 use super::raw;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 use crate::authsignal_secret::check;

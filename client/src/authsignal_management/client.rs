@@ -7,7 +7,7 @@ use progenitor_client::Error as Generated;
 
 use super::SECRET_VARIABLE;
 use super::builder::AuthsignalManagementBuilder;
-use super::hooks::Inner;
+use super::credentials::Inner;
 use super::raw::types::{
     ActionConfiguration, CreateActionConfiguration, CreateAuthenticatorConfiguration,
     CreateCustomDataPoint, CreateRule, CreateValueList, CustomDataPoint, Deleted, ErrorResponse,

@@ -23,7 +23,7 @@
 
 mod builder;
 mod client;
-mod hooks;
+mod credentials;
 mod requests;
 
 pub use crate::authsignal_host::Region;
@@ -31,7 +31,7 @@ pub use crate::changes::Changes;
 pub use crate::generated::authsignal_management as raw;
 pub use builder::AuthsignalManagementBuilder;
 pub use client::AuthsignalManagement;
-pub(crate) use hooks::Inner;
+pub(crate) use credentials::Inner;
 pub use raw::types::{
     ActionConfiguration, ActionNode, ApnsCredentials, AuthenticatorEventsWebhookConfig,
     BirdEmailCredentials, BirdSmsCredentials, BlockSize, Conditions, CreateActionConfiguration,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::claims::Checks;
 use super::keys::Keys;
 use super::{DEFAULT_CLOCK_SKEW, DEFAULT_REFETCH_INTERVAL, SessionVerifier, Shared};
-use crate::authsignal::hooks::{Credentials, DIALECT, Inner};
+use crate::authsignal::credentials::{Credentials, DIALECT, Inner};
 use crate::authsignal::{URL_VARIABLE, raw};
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 #[cfg(doc)]
