@@ -686,8 +686,32 @@ impl NoOperation {
         if own.any(|own| own.id == operation) {
             return Err(Self::OfControl);
         }
-        Err(Self::Unknown(nearest(operation, of(None))))
+        let meant = of_words(operation, of(None)).or_else(|| nearest(operation, of(None)));
+        Err(Self::Unknown(meant))
     }
+}
+
+/// The operation all of whose words are in a name, and the longest of these: SDKs call `track` `trackAction`.
+fn of_words(name: &str, operations: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let words: String = name
+        .chars()
+        .take(PARAMETER)
+        .flat_map(|one| {
+            [
+                one.is_ascii_uppercase().then_some('_'),
+                Some(one.to_ascii_lowercase()),
+            ]
+        })
+        .flatten()
+        .collect();
+    let has = |word: &str| {
+        words
+            .split(|one: char| !one.is_ascii_alphanumeric())
+            .any(|one| one == word)
+    };
+    operations
+        .filter(|operation| operation.split('_').all(has))
+        .max_by_key(|operation| operation.len())
 }
 
 fn is_visible(text: &str) -> bool {
@@ -716,7 +740,25 @@ fn header(name: &str, value: &str) -> Result<(), String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Fault;
+    use super::{Fault, NoOperation};
+
+    #[test]
+    fn an_unknown_operation_is_told_which_one_was_meant() {
+        for (name, meant) in [
+            ("trackAction", Some("track")),
+            ("track_action", Some("track")),
+            ("validateChallenge", Some("validate_challenge")),
+            ("getUser", Some("get_user")),
+            ("updateActionState", Some("update_action")),
+            ("get_usr", Some("get_user")),
+            ("TRACK", Some("track")),
+            ("x", None),
+            ("", None),
+        ] {
+            let refused = NoOperation::check(name, None).unwrap_err();
+            assert_eq!(refused, NoOperation::Unknown(meant), "{name}");
+        }
+    }
 
     fn why(fault: Value) -> String {
         let fault: Fault = serde_json::from_value(fault).unwrap();

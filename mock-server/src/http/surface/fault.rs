@@ -13,15 +13,27 @@ use crate::iso8601;
 use crate::likeness::nearest;
 use crate::patterns::matching;
 
-/// The rest of a sentence that begins with the place of the fault.
-pub(super) fn reason(error: &ValidationError<'_>) -> String {
+/// Members of an object that a reason names, when the value is no object.
+const SHOWN: usize = 6;
+
+/// The rest of a sentence that begins with the place of the fault. `members` are those of the object that is wanted there.
+pub(super) fn reason(error: &ValidationError<'_>, members: &[&str]) -> String {
     let found = error.instance();
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             format!("lacks the required member {property}")
         }
         ValidationErrorKind::Type { kind } => {
-            format!("is {}; it must be {}", kind_of(found), expected(kind))
+            let members = match members {
+                [] => String::new(),
+                [only] => format!(" with the member {only}"),
+                members => format!(
+                    " with members such as {}",
+                    members[..members.len().min(SHOWN)].join(", ")
+                ),
+            };
+            let kind = expected(kind);
+            format!("is {}; it must be {kind}{members}", kind_of(found))
         }
         ValidationErrorKind::Enum { options } => unknown_word(found, options),
         ValidationErrorKind::Format { format } => {
@@ -124,13 +136,11 @@ pub(super) fn one_of(word: &str, known: &[&str]) -> String {
 }
 
 /// What a name must be that is unknown, as the rest of a sentence that begins with it.
-pub(super) fn unknown(name: &str, known: &[&str]) -> String {
+pub(super) fn unknown(known: &[&str]) -> String {
     if known.is_empty() {
         return "is unknown; there is none here".to_owned();
     }
-    let hint = nearest(name, known.iter().copied())
-        .map_or(String::new(), |name| format!("; did you mean {name}?"));
-    format!("is unknown; the known ones are {}{hint}", known.join(", "))
+    format!("is unknown; the known ones are {}", known.join(", "))
 }
 
 /// Characters of an unknown name that a reason repeats.
@@ -173,7 +183,7 @@ mod tests {
         let options = jsonschema::options().should_validate_formats(true);
         let validator = options.build(schema).unwrap();
         let error = validator.validate(value).unwrap_err();
-        reason(&error)
+        reason(&error, &[])
     }
 
     #[test]

@@ -108,7 +108,14 @@ impl Schema {
             } else {
                 format!("body {place}")
             };
-            Rejection::malformed(place, fault::reason(&error))
+            let wanted = at(self.schemas(), self.own(), error.instance_path().as_str());
+            let members = wanted.and_then(|schema| schema["properties"].as_object());
+            let members: Vec<&str> = members
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            Rejection::malformed(place, fault::reason(&error, &members))
         })
     }
 
@@ -207,6 +214,55 @@ fn referred<'d>(schemas: &'d Value, reference: &str) -> Option<&'d Value> {
     schemas.get(reference.strip_prefix("#/components/schemas/")?)
 }
 
+/// A schema, or the one that it refers to.
+fn resolved<'d>(schemas: &'d Value, schema: &'d Value) -> Option<&'d Value> {
+    match schema["$ref"].as_str() {
+        Some(reference) => referred(schemas, reference),
+        None => Some(schema),
+    }
+}
+
+/// The schema of the part of a value that a JSON pointer names.
+fn at<'d>(schemas: &'d Value, schema: &'d Value, pointer: &str) -> Option<&'d Value> {
+    let names = pointer.split('/').skip(1);
+    names
+        .into_iter()
+        .try_fold(resolved(schemas, schema)?, |schema, name| {
+            let name = name.replace("~1", "/").replace("~0", "~");
+            let inner = schema["properties"].get(name).unwrap_or(&schema["items"]);
+            resolved(schemas, inner)
+        })
+}
+
+/// How many objects within one another are searched for a member.
+const DEEPEST: usize = 2;
+
+/// Where, in the objects and lists of a schema, an object has a member of that name: `expected/0/pattern`, the nearest first.
+fn place_of(schemas: &Value, schema: &Value, name: &str, deepest: usize) -> Option<String> {
+    let properties = resolved(schemas, schema)?["properties"].as_object()?;
+    let inner = properties.iter().filter_map(|(member, schema)| {
+        let schema = resolved(schemas, schema)?;
+        match resolved(schemas, &schema["items"])? {
+            Value::Null => Some((member.clone(), schema)),
+            element => Some((format!("{member}/0"), element)),
+        }
+    });
+    let inner: Vec<_> = inner.collect();
+    let here = inner
+        .iter()
+        .find(|(_, schema)| schema["properties"].get(name).is_some());
+    if let Some((place, _)) = here {
+        return Some(place.clone());
+    }
+    inner
+        .iter()
+        .filter(|_| deepest > 1)
+        .find_map(|(place, schema)| {
+            let deeper = place_of(schemas, schema, name, deepest - 1)?;
+            Some(format!("{place}/{deeper}"))
+        })
+}
+
 fn unknown_members(schemas: &Value, schema: &Value, value: &Value, found: &mut Vec<Unknown>) {
     // Most members of a body are of neither kind, and have no members themselves.
     if !value.is_object() && !value.is_array() {
@@ -233,7 +289,10 @@ fn unknown_members(schemas: &Value, schema: &Value, value: &Value, found: &mut V
                     _ if found.len() >= TOLD => return,
                     Some(schema) => inner(name, schema, member, found),
                     None if schema["additionalProperties"] == true => {}
-                    None => found.push(Unknown::member(name, properties.keys())),
+                    None => {
+                        let elsewhere = || place_of(schemas, schema, name, DEEPEST);
+                        found.push(Unknown::member(name, properties.keys(), elsewhere));
+                    }
                 }
             }
         }

@@ -45,6 +45,12 @@ static SCHEMAS: Document = Document::new(
         "notes": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}
     }},
     "Own": {"type": "object", "additionalProperties": true},
+    "Checks": {"type": "object", "properties": {
+        "expected": {"type": "array", "items": {"$ref": "#/components/schemas/Check"}}
+    }},
+    "Check": {"type": "object", "properties": {
+        "pattern": {"type": "object", "properties": {"operation": {"type": "string"}}}
+    }},
     "Broken": {"type": 7}
 }}}"##,
 );
@@ -330,6 +336,28 @@ static LENIENT: Operation = Operation {
 };
 
 static NOTE: Schema = Schema::new(&SCHEMAS, "Note");
+static CHECKS: Schema = Schema::new(&SCHEMAS, "Checks");
+
+#[test]
+fn a_member_that_belongs_elsewhere_is_told_where() {
+    let strict = |body: &str| {
+        let mut incoming = incoming("/", body);
+        incoming.strict = true;
+        rejected(incoming.json::<Value>(&LENIENT, &CHECKS))
+    };
+    assert_eq!(
+        strict(r#"{"operation": "track"}"#),
+        "body /operation is unknown; the known ones are expected; did you mean /expected/0/pattern/operation?"
+    );
+    assert_eq!(
+        strict(r#"{"expected": [{"operation": "track"}]}"#),
+        "body /expected/0/operation is unknown; the known ones are pattern; did you mean /expected/0/pattern/operation?"
+    );
+    assert_eq!(
+        strict(r#"{"expected": [{"pattern": "track"}]}"#),
+        "body /expected/0/pattern is a string; it must be an object with the member operation"
+    );
+}
 
 #[test]
 fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() {
@@ -339,7 +367,8 @@ fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() 
     }
     for body in ["[]", "\"\"", "0", "false"] {
         assert!(
-            rejected(note(body)).ends_with("; it must be an object"),
+            rejected(note(body))
+                .ends_with("; it must be an object with members such as notes, own, text"),
             "{body}"
         );
     }
@@ -356,7 +385,10 @@ fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() 
     );
     let must = |body: &str| rejected(incoming("/", body).json::<Value>(&OPERATION, &NOTE));
     assert_eq!(must(""), "body is empty; it must be JSON");
-    assert_eq!(must("null"), "body is null; it must be an object");
+    assert_eq!(
+        must("null"),
+        "body is null; it must be an object with members such as notes, own, text"
+    );
 }
 
 #[test]

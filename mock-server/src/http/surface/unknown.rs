@@ -11,30 +11,62 @@ pub(super) struct Unknown {
     before: String,
     name: String,
     known: Vec<String>,
+    /// The known name that is much like it.
+    like: Option<String>,
+    /// Where the spec has a member of that name, if no known name is like it: `expected/0/pattern`.
+    elsewhere: Option<String>,
 }
 
 impl Unknown {
-    /// The member of that name in a body, where the spec has these. [`enter`](Self::enter) says where.
-    pub(super) fn member<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Self {
+    /// The member of that name in a body, where the spec has these, and `elsewhere` one of that name.
+    /// [`enter`](Self::enter) says where.
+    pub(super) fn member<'a>(
+        name: &str,
+        known: impl Iterator<Item = &'a String>,
+        elsewhere: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        let unknown = Self::among("/", name, known.cloned().collect());
+        let elsewhere = match unknown.like {
+            Some(_) => None,
+            None => elsewhere(),
+        };
         Self {
-            before: "/".to_owned(),
-            name: name.to_owned(),
-            known: known.cloned().collect(),
+            elsewhere,
+            ..unknown
         }
     }
 
     /// The query parameter of that name, where the spec has these.
     pub(super) fn query_parameter(name: &str, known: &[&str]) -> Self {
+        let known = known.iter().map(|&name| name.to_owned()).collect();
+        Self::among("query parameter ", name, known)
+    }
+
+    fn among(before: &str, name: &str, known: Vec<String>) -> Self {
         Self {
-            before: "query parameter ".to_owned(),
+            before: before.to_owned(),
             name: name.to_owned(),
-            known: known.iter().map(|&name| name.to_owned()).collect(),
+            like: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+            known,
+            elsewhere: None,
         }
     }
 
     /// It stands in a member or an element of that name.
     pub(super) fn enter(&mut self, outer: &str) {
         self.before = format!("/{}{}", brief(outer), self.before);
+    }
+
+    /// What was probably meant, as the end of a sentence: a name that is much like it, or the same name in another place.
+    fn hint(&self) -> String {
+        match (&self.like, &self.elsewhere) {
+            (Some(name), _) => format!("; did you mean {name}?"),
+            (None, Some(place)) => {
+                let here = self.before.trim_end_matches('/');
+                format!("; did you mean {here}/{place}/{}?", brief(&self.name))
+            }
+            (None, None) => String::new(),
+        }
     }
 
     fn place(&self) -> String {
@@ -48,12 +80,8 @@ impl Unknown {
 
     /// What is said of it if the request is carried out.
     fn warning(&self) -> String {
-        let hint = nearest(&self.name, self.known.iter().map(String::as_str));
-        let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
-        format!(
-            "the spec has no {}, so the mock has ignored it{hint}",
-            self.place()
-        )
+        let (place, hint) = (self.place(), self.hint());
+        format!("the spec has no {place}, so the mock has ignored it{hint}")
     }
 }
 
@@ -64,7 +92,7 @@ pub(super) const TOLD: usize = 8;
 pub(super) fn rejection(all: &[Unknown]) -> Option<Rejection> {
     let (first, others) = all.split_first()?;
     let known: Vec<&str> = first.known.iter().map(String::as_str).collect();
-    let mut reason = unknown(&first.name, &known);
+    let mut reason = format!("{}{}", unknown(&known), first.hint());
     if !others.is_empty() {
         let others: Vec<_> = others.iter().map(Unknown::place).collect();
         reason = format!("{reason}; these are unknown, too: {}", others.join(", "));
