@@ -41,7 +41,7 @@ pub const FOLDERS: [&str; 3] = [
     "mock-server/src/generated",
 ];
 
-/// A generated file that is not what the specs say.
+/// A generated file that is not what codegen writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// The file, relative to the root.
@@ -66,8 +66,8 @@ impl fmt::Display for Stale {
         let Self { file, fault } = self;
         match fault {
             Fault::Missing => write!(f, "{file}: is missing"),
-            Fault::Extra => write!(f, "{file}: no spec makes this file"),
-            Fault::Differs(diff) => write!(f, "{file}: differs from what the specs say\n{diff}"),
+            Fault::Extra => write!(f, "{file}: codegen does not write this file"),
+            Fault::Differs(diff) => write!(f, "{file}: differs from what codegen writes\n{diff}"),
         }
     }
 }
@@ -132,7 +132,7 @@ fn generate_one(spec: &Spec, api: &Api) -> Result<Output> {
     Ok(output)
 }
 
-/// Lists the generated files that do not match the specs. Writes nothing.
+/// Lists the generated files that do not match the specs, or the client. Writes nothing.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ fn check_against(root: &Path, files: &BTreeMap<String, String>) -> Result<Vec<St
                 let diff = similar::TextDiff::from_lines(found.as_ref(), wanted.as_str());
                 let diff = diff
                     .unified_diff()
-                    .header(file, "what the specs say")
+                    .header(file, "what codegen writes")
                     .to_string();
                 stale.push(Stale {
                     file: file.clone(),
@@ -177,8 +177,8 @@ fn check_against(root: &Path, files: &BTreeMap<String, String>) -> Result<Vec<St
     Ok(stale)
 }
 
-/// Writes the generated files that are not what the specs say, removes those that no spec makes, and returns what it
-/// has changed.
+/// Writes the generated files that are outdated, removes those that nothing makes any more, and returns what it has
+/// changed.
 ///
 /// # Errors
 ///

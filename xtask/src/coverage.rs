@@ -408,36 +408,17 @@ fn methods(folder: &Path) -> Result<Vec<Method>> {
 }
 
 fn method(of: &str, item: syn::ImplItem) -> Option<Method> {
-    match item {
-        syn::ImplItem::Fn(method) => {
-            let mut mentions = BTreeSet::new();
-            mentioned(method.block.to_token_stream(), &mut mentions);
-            Some(Method {
-                name: format!("{of}::{}", method.sig.ident),
-                public: matches!(method.vis, syn::Visibility::Public(_)),
-                mentions,
-            })
-        }
-        // A macro that makes a public method: its name, then the operation.
-        syn::ImplItem::Macro(makes) => {
-            let names = makes
-                .mac
-                .tokens
-                .into_iter()
-                .filter_map(|token| match token {
-                    TokenTree::Ident(name) => Some(name.to_string()),
-                    _ => None,
-                });
-            let names: Vec<String> = names.collect();
-            let (name, operation) = names.split_first()?;
-            Some(Method {
-                name: format!("{of}::{name}"),
-                public: true,
-                mentions: operation.iter().cloned().collect(),
-            })
-        }
-        _ => None,
-    }
+    // A macro makes methods for every client: setters, and calls of endpoints that no spec lists.
+    let syn::ImplItem::Fn(method) = item else {
+        return None;
+    };
+    let mut mentions = BTreeSet::new();
+    mentioned(method.block.to_token_stream(), &mut mentions);
+    Some(Method {
+        name: format!("{of}::{}", method.sig.ident),
+        public: matches!(method.vis, syn::Visibility::Public(_)),
+        mentions,
+    })
 }
 
 /// Rust files below a folder, without those of tests.

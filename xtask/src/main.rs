@@ -17,9 +17,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write the generated code from openapi/*.yaml.
+    /// Write the generated code from openapi/*.yaml, and the client's blocking form from its source.
     Codegen {
-        /// Write nothing; fail if a generated file is not what the specs say.
+        /// Write nothing; fail if a generated file is outdated.
         #[arg(long)]
         check: bool,
     },
@@ -88,7 +88,7 @@ fn run(task: &Task) -> Result<String> {
         Task::Codegen { check: true } => {
             let stale = codegen::check(&root)?;
             if stale.is_empty() {
-                return Ok("codegen: every generated file is what the specs say".to_owned());
+                return Ok("codegen: every generated file is up to date".to_owned());
             }
             let list: Vec<String> = stale.iter().map(ToString::to_string).collect();
             let list = list.join("\n");

@@ -12,7 +12,8 @@ use crate::cargo;
 /// The list, relative to the root.
 pub const FILE: &str = "client/public-api.txt";
 
-const PACKAGE: &str = "stepup-client";
+/// The client.
+pub(crate) const PACKAGE: &str = "stepup-client";
 
 /// rustdoc writes JSON only if it takes itself for a nightly one. Cargo must not see that, or it builds much again: some build
 /// scripts look at this variable.

@@ -497,7 +497,7 @@ pub struct Phone<'a> {
 
 /// An action of the phone, which differ in their operation only.
 macro_rules! act {
-    ($phone:ident, $operation:ident) => {{
+    ($phone:ident.$operation:ident()) => {{
         let call = $phone.mock.call(stringify!($operation));
         let request = call.raw.$operation().body($phone.subject()?);
         Ok(call.answer(request.send().await).await?.session_status)
@@ -549,7 +549,7 @@ impl Phone<'_> {
     /// [`Kind::Rejected`] without a matching session, [`Kind::NotFound`] for an unknown user,
     /// and as [`MockControl::health`].
     pub async fn approve(&self) -> Result<SessionStatus> {
-        act!(self, phone_approve)
+        act!(self.phone_approve())
     }
 
     /// Refuses the newest open request; the session becomes `cancelled`.
@@ -558,7 +558,7 @@ impl Phone<'_> {
     ///
     /// As [`approve`](Self::approve).
     pub async fn deny(&self) -> Result<SessionStatus> {
-        act!(self, phone_deny)
+        act!(self.phone_deny())
     }
 
     /// Answers the newest open request with data that the mock rejects; the session becomes
@@ -568,7 +568,7 @@ impl Phone<'_> {
     ///
     /// As [`approve`](Self::approve).
     pub async fn fail(&self) -> Result<SessionStatus> {
-        act!(self, phone_fail)
+        act!(self.phone_fail())
     }
 
     /// Moves the phone out of range of the newest active session, which becomes `walkaway`.
@@ -577,7 +577,7 @@ impl Phone<'_> {
     ///
     /// As [`approve`](Self::approve).
     pub async fn walk_away(&self) -> Result<SessionStatus> {
-        act!(self, phone_walk_away)
+        act!(self.phone_walk_away())
     }
 
     /// Moves the phone back into range of the newest session that it left, which becomes
@@ -587,7 +587,7 @@ impl Phone<'_> {
     ///
     /// As [`approve`](Self::approve).
     pub async fn return_(&self) -> Result<SessionStatus> {
-        act!(self, phone_return)
+        act!(self.phone_return())
     }
 
     /// Expires the newest open session: it becomes `timeout` if it waits for the phone, and
@@ -597,7 +597,7 @@ impl Phone<'_> {
     ///
     /// As [`approve`](Self::approve).
     pub async fn expire(&self) -> Result<SessionStatus> {
-        act!(self, phone_expire)
+        act!(self.phone_expire())
     }
 }
 

@@ -91,6 +91,8 @@ impl Copy {
         let _ = fs::remove_dir_all(&root);
         let copy = Self { root };
         copy.folder("openapi");
+        // The blocking clients are made of the others.
+        copy.folder("client/src");
         for folder in codegen::FOLDERS {
             copy.folder(folder);
         }
@@ -112,11 +114,36 @@ impl Copy {
 
     /// Replaces one text of a spec, which must be there.
     fn replace(&self, spec: &str, from: &str, to: &str) {
-        let path = self.root.join("openapi").join(spec);
+        self.replace_in(&format!("openapi/{spec}"), from, to);
+    }
+
+    fn replace_in(&self, file: &str, from: &str, to: &str) {
+        let path = self.root.join(file);
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{spec} has no {from:?}");
+        assert!(text.contains(from), "{file} has no {from:?}");
         fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
+}
+
+#[test]
+fn a_method_that_a_client_gets_makes_its_blocking_form_stale() {
+    let copy = Copy::new("method");
+    copy.replace_in(
+        "client/src/authsignal/client.rs",
+        "    pub async fn get_user(",
+        "    pub async fn get_nothing(&self) -> Result<()> {\n        Ok(())\n    }\n\n    pub async fn get_user(",
+    );
+    let stale = codegen::check(&copy.root).unwrap();
+    let [stale] = stale.as_slice() else {
+        panic!("one file is stale, not these: {stale:?}");
+    };
+    assert_eq!(stale.file, "client/src/blocking/generated/authsignal.rs");
+    assert!(
+        stale
+            .to_string()
+            .contains("+    pub fn get_nothing(&self) -> Result<()> {"),
+        "{stale}"
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ use syn::{
 use self::docs::Mirrors;
 use self::source::{Module, Source, Subject, name_of};
 use super::{Output, polish};
+use crate::public_api::PACKAGE;
 
 /// The folder of the generated files.
 pub(super) const FOLDER: &str = "client/src/blocking/generated";
@@ -26,19 +27,17 @@ pub(super) const FOLDER: &str = "client/src/blocking/generated";
 /// The source that they are made of.
 const SOURCE: &str = "client/src";
 
-/// The name of the crate.
-const CRATE: &str = "stepup_client";
-
 /// Adds the mirrors of all clients. A tree without a client has none.
 pub(super) fn emit(root: &Path, output: &mut Output) -> Result<()> {
     let folder = root.join(SOURCE);
     if folder.join("lib.rs").is_file() {
-        emit_from(&folder, output)?;
+        let krate = PACKAGE.replace('-', "_");
+        emit_from(&folder, &krate, output)?;
     }
     Ok(())
 }
 
-fn emit_from(folder: &Path, output: &mut Output) -> Result<()> {
+fn emit_from(folder: &Path, krate: &str, output: &mut Output) -> Result<()> {
     let (modules, macros) = source::modules(folder, "blocking")?;
     let mut read = Vec::new();
     for module in &modules {
@@ -66,6 +65,7 @@ fn emit_from(folder: &Path, output: &mut Output) -> Result<()> {
         ));
         index.extend(quote!(#(#docs)* #[cfg(#features)] pub(crate) mod #stem;));
         let writer = Writer {
+            krate,
             module,
             mirrors,
             mirrors_of: &mirrors_of,
@@ -109,6 +109,8 @@ fn mirrors(subjects: &BTreeMap<String, Subject<'_>>) -> BTreeSet<String> {
 }
 
 struct Writer<'a> {
+    /// The name of the crate in examples.
+    krate: &'a str,
     module: &'a Module,
     /// Those of this module.
     mirrors: &'a BTreeSet<String>,
@@ -410,7 +412,7 @@ impl Writer<'_> {
             .map(|line| line.strip_prefix(' ').unwrap_or(line))
             .collect::<Vec<_>>()
             .join("\n");
-        let text = docs::blocking(&text, CRATE, self.mirrors_of)?;
+        let text = docs::blocking(&text, self.krate, self.mirrors_of)?;
         let above = file.parent().join("::");
         let text = text.replace("](super::", &format!("](crate::{above}::"));
         let module = self.module.path.join("::");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{FOLDER, emit};
+use super::{FOLDER, SOURCE, emit, emit_from};
 use crate::codegen::Output;
 
 /// A tree with a client, removed at the end.
@@ -27,7 +27,8 @@ impl Tree {
 
     fn mirrors(&self) -> Result<Output, String> {
         let mut output = Output::default();
-        emit(&self.0, &mut output).map_err(|error| format!("{error:#}"))?;
+        emit_from(&self.0.join(SOURCE), "krate", &mut output)
+            .map_err(|error| format!("{error:#}"))?;
         Ok(output)
     }
 }
@@ -93,7 +94,7 @@ impl Shop {
     /// What [`Sold`] costs. Fails with [`Kind::NotFound`].
     ///
     /// ```
-    /// # async fn example(shop: stepup_client::shop::Shop) {
+    /// # async fn example(shop: krate::shop::Shop) {
     /// shop.price("a", None).await;
     /// # }
     /// ```
@@ -131,7 +132,7 @@ fn every_public_method_of_a_client_has_a_blocking_one() {
         "pub fn builder() -> ShopBuilder {\n        ShopBuilder {\n            inner: crate::shop::Shop::builder(),",
         "pub fn build(self) -> Result<Shop> {\n        self.inner.build().map(|inner| Shop { inner })",
         "pub fn timeout(self, timeout: ::std::time::Duration) -> Self {",
-        "/// # fn example(shop: stepup_client::blocking::shop::Shop) { /// shop.price(\"a\", None);",
+        "/// # fn example(shop: krate::blocking::shop::Shop) { /// shop.price(\"a\", None);",
         "pub fn price(&self, name: impl Into<String>, at: Option<Duration>) -> Result<Price> { \
          crate::blocking::runtime::wait(self.inner.price(name, at))",
         "pub fn basket(&self) -> Basket<'_> {",
@@ -185,5 +186,7 @@ fn what_cannot_have_a_mirror_is_an_error_that_names_the_method() {
 
 #[test]
 fn a_tree_without_a_client_has_no_mirrors() {
-    assert!(Tree::new(&[]).mirrors().unwrap().files.is_empty());
+    let mut output = Output::default();
+    emit(&Tree::new(&[]).0, &mut output).unwrap();
+    assert!(output.files.is_empty());
 }
