@@ -44,9 +44,10 @@ def main(mock, folder):
         said = printed("ruby", "-w", HERE / "tests/formula.rb", formula, *machine).splitlines()
         assert said == [f"{REPOSITORY}/releases/download/v1.2.3/{archive}", checksum], (machine, said)
     shutil.copy(mock, unpacked / "stepup-mock")
+    (unpacked / "THIRD-PARTY-NOTICES.txt").write_text("licences of others")
     print(printed("ruby", "-w", HERE / "tests/formula.rb", formula, "linux", "intel", unpacked, prefix), end="")
     installed = sorted(str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file())
-    assert {"bin/stepup-mock", "share/man/man1/stepup-mock.1"} <= set(installed), installed
+    assert {"bin/stepup-mock", "THIRD-PARTY-NOTICES.txt", "share/man/man1/stepup-mock.1"} <= set(installed), installed
     print(f"the formula takes the archive of each machine, installs {len(installed)} files, and its test passes")
     (archives / archive).unlink()
     missing = subprocess.run(
