@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Packs the programs of a release, and nothing else: PROGRAMS FOLDER. PROGRAMS has a folder program-TARGET for each target.
+# Packs the programs of a release, and nothing else: PROGRAMS FOLDER. PROGRAMS has a folder program-TARGET for each target, and
+# the file THIRD-PARTY-NOTICES.txt, which notices.sh writes and which gets into every package that has a program.
 set -euo pipefail
 
 programs=$(realpath "$1")
@@ -12,6 +13,7 @@ export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+readonly licences=(LICENSE-APACHE LICENSE-MIT "$programs/THIRD-PARTY-NOTICES.txt")
 npm=() image=$work/image
 declare -A platforms=(
     [x86_64-unknown-linux-musl]=linux-x64 [aarch64-unknown-linux-musl]=linux-arm64
@@ -24,7 +26,9 @@ for source in "$programs"/program-*; do
     chmod 755 "$program"
     archive=$work/stepup-mock-$target
     mkdir "$archive"
-    cp "$program" LICENSE-APACHE LICENSE-MIT mock-server/README.md "$archive"
+    cp "$program" "${licences[@]}" mock-server/README.md "$archive"
+    # With the licences beside it, where the wheel and the npm package look for them.
+    program=$archive/${program##*/}
     # Sorted and without owners and times, so that the same files make the same bytes.
     tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work" \
         "stepup-mock-$target" | gzip --no-name --best >"$folder/stepup-mock-$target.tar.gz"
@@ -34,8 +38,8 @@ for source in "$programs"/program-*; do
         STEPUP_MOCK=$program python3 -m build --wheel --no-isolation --outdir "$folder" mock-server/packages/python
     fi
     case $target in
-        x86_64-*-musl) install -D "$program" "$image/amd64/stepup-mock" ;;
-        aarch64-*-musl) install -D "$program" "$image/arm64/stepup-mock" ;;
+        x86_64-*-musl) install -D --target-directory "$image/amd64" "$program" "${licences[@]}" ;;
+        aarch64-*-musl) install -D --target-directory "$image/arm64" "$program" "${licences[@]}" ;;
     esac
 done
 

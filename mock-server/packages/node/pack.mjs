@@ -1,10 +1,11 @@
 // Packs what npm gets: a package for each program that is given, and the package `stepup-mock`, which depends on them.
 //
 // Usage: node pack.mjs FOLDER PLATFORM=PROGRAM..., such as: node pack.mjs target/npm linux-x64=target/debug/stepup-mock
-// It prints the path of each tarball, and refuses a program of another platform.
+// It prints the path of each tarball, and refuses a program of another platform. If the licences of what a program contains are
+// beside it, as those of a release are, they get into its package, too.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -12,6 +13,7 @@ import { packageOf, PLATFORMS, programOf } from "./src/platform.js";
 
 const HERE = import.meta.dirname;
 const LICENSES = ["LICENSE-APACHE", "LICENSE-MIT"];
+const NOTICES = "THIRD-PARTY-NOTICES.txt";
 const OURS = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8"));
 
 /**
@@ -60,12 +62,14 @@ function packPlatform(platform, program, folder) {
   cpSync(program, target);
   chmodSync(target, 0o755);
   for (const license of LICENSES) cpSync(join(HERE, license), join(source, license));
+  const notices = join(dirname(program), NOTICES);
+  if (existsSync(notices)) cpSync(notices, join(source, NOTICES));
   const name = packageOf(platform);
   writeFileSync(join(source, "README.md"), `# ${name}\n\nThe program of the package \`stepup-mock\` for ${os} on ${cpu}. Install \`stepup-mock\`.\n`);
   const { version, license } = OURS;
   const description = `The program of the package stepup-mock for ${os} on ${cpu}.`;
   // Yarn's Plug'n'Play keeps packages in archives, and no program starts from there.
-  const manifest = { name, version, description, license, os: [os], cpu: [cpu], files: ["bin", "LICENSE-*"], preferUnplugged: true };
+  const manifest = { name, version, description, license, os: [os], cpu: [cpu], files: ["bin", "LICENSE-*", NOTICES], preferUnplugged: true };
   writeFileSync(join(source, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
   try {
     return pack(source, folder);

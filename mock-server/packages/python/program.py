@@ -1,7 +1,8 @@
 """Puts a program that is built already into the wheel, with the tag of its platform. Knows nothing of what the program does.
 
 The environment variable ``STEPUP_MOCK`` names the program. maturin would build it once more: the wheel would have another
-program than the archive and the npm package of a release, which are tested and signed.
+program than the archive and the npm package of a release, which are tested and signed. If the licences of what the program
+contains are beside it, as those of a release are, they get into the wheel, too.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VARIABLE = "STEPUP_MOCK"
+NOTICES = "THIRD-PARTY-NOTICES.txt"
 
 ELF = {0x3E: "x86_64", 0xB7: "aarch64"}
 #: The oldest macOS for which Rust builds by default.
@@ -71,3 +73,6 @@ class ProgramHook(BuildHookInterface):
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{tag}"
         build_data["shared_scripts"][str(program)] = "stepup-mock.exe" if tag.startswith("win") else "stepup-mock"
+        notices = program.with_name(NOTICES)
+        if notices.exists():
+            build_data["extra_metadata"][str(notices)] = NOTICES

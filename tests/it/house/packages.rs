@@ -1,5 +1,6 @@
 //! The packages of other registries: each has the version, the licence and the licence texts of the workspace.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
@@ -110,4 +111,21 @@ fn every_package_has_the_licence_of_the_workspace() {
             );
         }
     }
+}
+
+#[test]
+fn a_release_takes_the_licences_that_the_workspace_allows() {
+    let list = |file: &str, before: &str| -> BTreeSet<String> {
+        between(&read(file), before, "\n]")
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","))
+            .map(str::to_owned)
+            .collect()
+    };
+    let allowed = list("deny.toml", "\nallow = [");
+    assert!(allowed.contains("MIT"));
+    assert_eq!(
+        list(".github/release/about.toml", "\naccepted = ["),
+        allowed
+    );
 }

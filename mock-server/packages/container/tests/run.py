@@ -29,7 +29,7 @@ def image():
     """What the Dockerfile says of the image."""
     text = (HERE / "Dockerfile").read_text().replace("\\\n", "")
     assert re.findall(r"^FROM (.*)$", text, re.MULTILINE) == ["scratch"]
-    [program] = re.findall(r"^COPY --chmod=0555 \S+ (\S+)$", text, re.MULTILINE)
+    [program] = re.findall(r"^COPY --chmod=0555 \S+(/\S+) .* /$", text, re.MULTILINE)
     return {
         "program": program,
         "user": re.search(r"^USER (\d+:\d+)$", text, re.MULTILINE)[1],

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import test, { after } from "node:test";
 
 import { lines } from "../../../../tests/browser/program.mjs";
@@ -80,6 +80,19 @@ test("a platform without a package is named", () => {
   assert.equal(installedProgram("sunos-x64"), undefined);
   assert.match(whyNone("sunos-x64"), /^no package has stepup-mock for sunos-x64, only for darwin-arm64, /);
   assert.equal(howToInstall("sunos-x64"), "");
+});
+
+test("the licences beside a program are in its package", () => {
+  const platform = `${process.platform}-${process.arch}`;
+  const folder = join(clean, "licences");
+  mkdirSync(folder);
+  const program = join(folder, basename(PROGRAM));
+  // What says which platform it is for is at its beginning. To pack the whole program takes long.
+  writeFileSync(program, readFileSync(PROGRAM).subarray(0, 4096));
+  const packed = () => execFileSync("tar", ["-tf", packAll(folder, { [platform]: program })[0]], { encoding: "utf8" }).split("\n");
+  assert.ok(!packed().includes("package/THIRD-PARTY-NOTICES.txt"));
+  writeFileSync(join(folder, "THIRD-PARTY-NOTICES.txt"), "Licences of others");
+  assert.ok(packed().includes("package/THIRD-PARTY-NOTICES.txt"));
 });
 
 test("a program of another platform is not packed", () => {

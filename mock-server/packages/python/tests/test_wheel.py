@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def test_a_wheel_without_a_program_is_not_built(monkeypatch, tmp_path):
         assert done.returncode != 0
         assert why in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_licences_beside_a_program_are_in_its_wheel(monkeypatch, tmp_path):
+    binary, notices = tmp_path / "stepup-mock", tmp_path / "THIRD-PARTY-NOTICES.txt"
+    binary.write_bytes(elf(0x3E, 1, 2))
+    monkeypatch.setenv("STEPUP_MOCK", str(binary))
+    for text in [None, b"Licences of others"]:
+        if text:
+            notices.write_bytes(text)
+        build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+        subprocess.run(build, cwd=SOURCE.parent, stderr=subprocess.PIPE, text=True, check=True)
+        [wheel] = tmp_path.glob("*.whl")
+        with zipfile.ZipFile(wheel) as packed:
+            found = [packed.read(name) for name in packed.namelist() if name.endswith(f".dist-info/extra_metadata/{notices.name}")]
+        assert found == ([text] if text else [])
 
 
 def test_the_program_serves_a_step_up_by_itself():
