@@ -170,7 +170,8 @@ async fn challenge(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
 async fn fail(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
     let key = "order-4711";
     let attributes = TrackAttributes::new().idempotency_key(key);
-    authsignal.track(ALICE, ACTION, attributes).await?;
+    let tracked = authsignal.track(ALICE, ACTION, attributes).await?;
+    expect("a challenge", tracked.is_challenge_required(), true)?;
     mock.challenge(ALICE).of_action(ACTION).fail().await?;
     let action = authsignal.get_action(ALICE, ACTION, key).await?;
     expect(
@@ -224,7 +225,8 @@ async fn one_time_code(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
     let claim = ChallengeToClaim::new(&started.challenge_id, ALICE);
     let claimed = authsignal.claim_challenge(claim).await?;
     let attributes = TrackAttributes::new().challenge_id(&started.challenge_id);
-    authsignal.track(ALICE, "signIn", attributes).await?;
+    let tracked = authsignal.track(ALICE, "signIn", attributes).await?;
+    expect("a blocked sign-in", tracked.is_blocked(), false)?;
     let token = TokenToValidate::new(claimed.token).user_id(ALICE);
     let validated = authsignal.validate_challenge(token).await?;
     expect(

@@ -11,7 +11,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why an operation failed. One pointer wide.
 ///
 /// Its `Display` is one line with the operation, the status, the server's own reason and the number
-/// of attempts. It is safe to log: it holds no credentials, headers, URLs or bodies.
+/// of attempts. If there was no connection, the line names the server and the cause:
+/// `track: no connection to http://127.0.0.1:4750: Connection refused (os error 111), after 3 attempts`.
+///
+/// It is safe to log: it holds no credentials, headers or bodies, and of URLs at most scheme, host and port. `Debug` adds the
+/// kind and the chain of causes.
 ///
 /// ```
 /// use stepup_client::{Error, Kind};
@@ -22,7 +26,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: Kind,
     operation: Option<&'static str>,
@@ -30,6 +33,7 @@ struct Inner {
     code: Option<String>,
     reason: Option<String>,
     detail: Option<Cow<'static, str>>,
+    server: Option<String>,
     attempts: u32,
     retry_after: Option<Duration>,
     request_id: Option<String>,
@@ -80,7 +84,7 @@ impl Kind {
             Self::Config => "the configuration is not usable",
             Self::InvalidInput => "an argument is not acceptable",
             Self::Signing => "the request could not be signed",
-            Self::Connect => "no connection to the server",
+            Self::Connect => "no connection to",
             Self::Interrupted => "the connection broke before the answer was complete",
             Self::Timeout => "no answer in time",
             Self::Redirect => "the server redirects, which is not followed",
@@ -123,6 +127,12 @@ impl Error {
     /// operations.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
+    }
+
+    /// The server that the client had no connection to, or lost it: scheme, host and port, such as
+    /// `https://api.authsignal.com`. For [`Kind::Connect`], [`Kind::Interrupted`] and [`Kind::Timeout`].
+    pub fn server(&self) -> Option<&str> {
+        self.0.server.as_deref()
     }
 
     /// How many requests the client sent, or tried to send, for this operation.
@@ -208,6 +218,7 @@ impl Error {
             code: None,
             reason: None,
             detail: None,
+            server: None,
             attempts: 0,
             retry_after: None,
             request_id: None,
@@ -247,6 +258,9 @@ impl fmt::Display for Error {
             write!(f, "{operation}: ")?;
         }
         f.write_str(inner.kind.phrase())?;
+        if inner.kind == Kind::Connect {
+            write!(f, " {}", inner.server.as_deref().unwrap_or("the server"))?;
+        }
         if let Some(detail) = &inner.detail {
             write!(f, ": {detail}")?;
         }
@@ -275,30 +289,20 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind,
-            operation,
-            status,
-            code,
-            reason,
-            detail,
-            attempts,
-            retry_after,
-            request_id,
-            source,
-        } = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", kind)
-            .field("operation", operation)
-            .field("status", status)
-            .field("code", code)
-            .field("reason", reason)
-            .field("detail", detail)
-            .field("attempts", attempts)
-            .field("retry_after", retry_after)
-            .field("request_id", request_id)
-            .field("source", source)
-            .finish()
+        // The line of `Display` has the other members.
+        let mut shown = f.debug_struct("Error");
+        shown.field("message", &format_args!("{self}"));
+        shown.field("kind", &self.0.kind);
+        if let (Some(server), true) = (&self.0.server, self.0.kind != Kind::Connect) {
+            shown.field("server", server);
+        }
+        if let Some(id) = &self.0.request_id {
+            shown.field("request_id", id);
+        }
+        if let Some(source) = &self.0.source {
+            shown.field("source", source);
+        }
+        shown.finish()
     }
 }
 
@@ -329,11 +333,36 @@ pub(crate) use of_calls::Reason;
     feature = "mock-control"
 ))]
 mod of_calls {
+    use std::borrow::Cow;
+    use std::error::Error as StdError;
+
     use progenitor_client::Error as Generated;
     use serde::de::DeserializeOwned;
 
     use super::{Error, Kind};
+    use crate::transport::settings::origin;
     use crate::transport::{Facts, redact};
+
+    /// Why there is no connection: what the system or TLS said, which is the last in the chain of causes.
+    fn innermost_cause(error: &(dyn StdError + 'static)) -> Option<String> {
+        let mut cause = error;
+        let mut resolving = false;
+        while let Some(next) = cause.source() {
+            cause = next;
+            resolving |= cause.to_string() == "dns error";
+        }
+        let said = cause.to_string();
+        // rustls says this to a server that answers in plain text.
+        if said.starts_with("received corrupt message of type InvalidContentType") {
+            return Some("the server does not speak TLS; is it http instead of https?".to_owned());
+        }
+        let said = redact::reason(&said)?;
+        Some(if resolving {
+            format!("the host is not known ({said})")
+        } else {
+            said
+        })
+    }
 
     /// The error body of an API.
     pub(crate) trait Reason {
@@ -382,9 +411,11 @@ mod of_calls {
                 Some(variable) if status == Some(407) => self.with_detail(format!(
                     "the proxy that {variable} names asks for credentials"
                 )),
-                Some(variable) if matches!(kind, Kind::Connect) && self.0.detail.is_none() => {
+                Some(variable) if kind == Kind::Connect => {
+                    let cause = self.0.detail.as_deref().map(|cause| format!("{cause}; "));
+                    let cause = cause.unwrap_or_default();
                     self.with_detail(format!(
-                        "{variable} is set, so the connection goes through that proxy unless NO_PROXY names the host"
+                        "{cause}{variable} is set, so the connection goes through that proxy unless NO_PROXY names the host"
                     ))
                 }
                 _ => self,
@@ -406,8 +437,9 @@ mod of_calls {
             self.with_proxy(facts.proxy())
         }
 
-        /// An error of the HTTP client. URLs hold ids and tokens, so they are taken out.
+        /// An error of the HTTP client. URLs hold ids and tokens, so they are taken out, but for the server.
         pub(crate) fn of_http(error: reqwest::Error) -> Self {
+            let server = error.url().map(origin);
             let error = error.without_url();
             let kind = if error.is_builder() {
                 Kind::InvalidInput
@@ -418,7 +450,13 @@ mod of_calls {
             } else {
                 Kind::Interrupted
             };
-            Self::new(kind).with_source(error)
+            let cause = (kind == Kind::Connect).then(|| innermost_cause(&error));
+            let mut told = Self::new(kind);
+            if kind != Kind::InvalidInput {
+                told.0.server = server;
+            }
+            told.0.detail = cause.flatten().map(Cow::Owned);
+            told.with_source(error)
         }
 
         /// Reads an answer, and reports where it cannot be read. serde's own text can quote the
@@ -567,6 +605,23 @@ mod tests {
                 assert_eq!(answer, kinds.contains(&kind), "{kind:?}, question {index}");
             }
         }
+    }
+
+    #[test]
+    fn debug_begins_with_the_line_of_display_and_has_no_empty_members() {
+        let error = Error::new(Kind::Rejected).with_code("invalid_code");
+        assert_eq!(
+            format!("{error:?}"),
+            r#"Error { message: refused, code "invalid_code", kind: Rejected }"#
+        );
+        let error = error.with_source(std::fmt::Error);
+        assert!(format!("{error:?}").ends_with("kind: Rejected, source: Error }"));
+    }
+
+    #[test]
+    fn without_a_server_there_is_still_a_sentence() {
+        let error = Error::new(Kind::Connect);
+        assert_eq!(error.to_string(), "no connection to the server");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Path parameters that cannot leave their place in the path, and their encoding. Must not know any
 //! API.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind};
 
 #[cfg(any(
     test,
@@ -63,17 +66,40 @@ pub struct PathSegment(String);
 
 /// Why a text cannot be a [`PathSegment`]. Does not repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id {}", self.rule())]
 #[non_exhaustive]
 pub enum InvalidSegment {
     /// The text is empty.
-    #[error("an id must not be empty")]
     Empty,
     /// The text is `.` or `..`, which URL parsers resolve instead of sending.
-    #[error("an id must not be `.` or `..`, which would address another resource")]
     DotSegment,
     /// The text holds a control character.
-    #[error("an id must not hold control characters (found one at byte {0})")]
     ControlCharacter(usize),
+}
+
+impl InvalidSegment {
+    /// The rule that the text breaks, to follow the name of what the text is.
+    fn rule(self) -> Cow<'static, str> {
+        match self {
+            Self::Empty => "must not be empty".into(),
+            Self::DotSegment => {
+                "must not be `.` or `..`, which would address another resource".into()
+            }
+            Self::ControlCharacter(at) => {
+                format!("must not hold control characters (found one at byte {at})").into()
+            }
+        }
+    }
+
+    /// As an error of this kind. `what` names the id, as in "the user id".
+    #[allow(
+        dead_code,
+        reason = "not every API has ids in paths, and which are here is for the features to say"
+    )]
+    pub(crate) fn of(self, kind: Kind, what: &'static str) -> Error {
+        let detail = format!("{what} {}", self.rule());
+        Error::new(kind).with_detail(detail).with_source(self)
+    }
 }
 
 impl fmt::Debug for PathSegment {

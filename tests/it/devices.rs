@@ -89,6 +89,33 @@ async fn a_passkey_is_enrolled_and_passes_a_challenge() {
 }
 
 #[tokio::test]
+async fn a_passkey_signs_in_without_a_token() {
+    let tenant = Tenant::new().await;
+    let authsignal = tenant.server.authsignal();
+    let passkey = || authsignal.passkey("ada").origin(ORIGIN);
+    let none = passkey().sign_in().await.unwrap_err();
+    assert_eq!(none.to_string(), "user ada has no passkey; enrol one first");
+    passkey().enroll().await.unwrap();
+    authsignal
+        .passkey("eve")
+        .origin(ORIGIN)
+        .enroll()
+        .await
+        .unwrap();
+
+    let token = passkey().sign_in().await.unwrap();
+    let valid = tenant.validate(&json!(token)).await;
+    assert_eq!(
+        (&valid["isValid"], &valid["userId"], &valid["action"]),
+        (&json!(true), &json!("ada"), &json!("signIn"))
+    );
+    assert_eq!(valid["state"], SUCCEEDED);
+    // Another authenticator does not hold ada's passkey.
+    let other = passkey().device("another").sign_in().await.unwrap_err();
+    assert!(other.to_string().contains("NotAllowedError"), "{other}");
+}
+
+#[tokio::test]
 async fn a_security_key_is_enrolled_and_passes_a_challenge() {
     let tenant = Tenant::new().await;
     let key = tenant.server.authsignal().passkey("ada").security_key();

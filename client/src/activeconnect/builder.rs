@@ -10,9 +10,7 @@ use super::credentials::{Credentials, DIALECT, Inner, Signature};
 use super::raw;
 use super::service::Service;
 use super::signing::Signer;
-#[cfg(doc)]
-use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
 use crate::transport::settings::{self, Settings};
@@ -101,7 +99,7 @@ impl ActiveconnectBuilder {
         settings::credential("the application id", &self.application_id)?;
         settings::credential("the application secret", self.secret.expose())?;
         let application_id = PathSegment::try_from(self.application_id)
-            .map_err(|error| Error::config("the application id").with_source(error))?;
+            .map_err(|error| error.of(Kind::Config, "the application id"))?;
         let server = match self.server {
             Some(server) => settings::server("the server given to the builder", &server)?,
             None => {
@@ -184,7 +182,7 @@ mod tests {
             ),
             (
                 Activeconnect::builder("..", "secret").server("http://127.0.0.1:4750"),
-                "the application id",
+                "the application id must not be `.` or `..`, which would address another resource",
             ),
             (
                 Activeconnect::builder("app", "").server("http://127.0.0.1:4750"),

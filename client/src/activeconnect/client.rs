@@ -80,9 +80,8 @@ impl Call {
 
 fn user_id(operation: &'static str, id: &str) -> Result<PathSegment> {
     PathSegment::try_from(id).map_err(|error| {
-        Error::new(Kind::InvalidInput)
-            .with_detail("the user id")
-            .with_source(error)
+        error
+            .of(Kind::InvalidInput, "the user id")
             .with_call(operation, &Facts::default())
     })
 }
@@ -494,12 +493,12 @@ impl Activeconnect {
         duration: Option<Duration>,
     ) -> Result<Session> {
         let call = self.call("authenticate_user");
-        let user_id = self::user_id(call.operation, user_id)?;
+        let segment = self::user_id(call.operation, user_id)?;
         let mut request = call
             .raw
             .authenticate_user()
             .application_id(self.shared.application_id.clone())
-            .user_id(user_id);
+            .user_id(segment);
         if !methods.is_empty() {
             request = request.methods(CommaList(methods.to_vec()));
         }
@@ -517,19 +516,21 @@ impl Activeconnect {
         if started == Some(true) {
             let answer: types::AuthenticationStarted =
                 Error::decode_value(body).map_err(|error| call.fail(error))?;
-            Session::started(self.clone(), answer.authentication_status)
+            Session::started(self.clone(), user_id, answer.authentication_status)
                 .map_err(|error| call.fail(error))
         } else {
             let answer: types::AuthenticationRefused =
                 Error::decode_value(body).map_err(|error| call.fail(error))?;
             Ok(Session::refused(
                 self.clone(),
+                user_id,
                 answer.authentication_status.reason,
             ))
         }
     }
 
-    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client.
+    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client. It does not know its user:
+    /// [`Session::with_user_id`] tells it.
     ///
     /// # Errors
     ///

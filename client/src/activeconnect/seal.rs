@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
 
 use super::client::Activeconnect;
 use super::session::Session;
@@ -21,6 +22,9 @@ const EXPIRY: usize = 8;
 /// expires. It uses the URL-safe Base64 alphabet without padding, so it needs no escaping in
 /// cookies and URLs.
 ///
+/// The id of the session's user is in the token, so nobody can exchange it: sign in
+/// [`Session::user_id`] of the session that you open, and not an id from a form or another cookie.
+///
 /// A token cannot be revoked: its holder can use the session until the token expires or the session
 /// ends.
 ///
@@ -32,11 +36,12 @@ const EXPIRY: usize = 8;
 ///
 /// # let activeconnect = Activeconnect::new("mock-app", "mock-app-secret-24-bytes")?;
 /// # let session = activeconnect.session_from_json(r#"{"session_token": null, "session_secret": null,
-/// #     "status_url": null, "logout_url": null, "session_status": "failed"}"#)?;
+/// #     "status_url": null, "logout_url": null, "session_status": "failed"}"#)?.with_user_id("user-1");
 /// # let (key, last_years_key) = ([1; 32], [2; 32]);
 /// let sealer = SessionSealer::new(key).accepting(last_years_key);
 /// let token = sealer.seal(&session, Duration::from_secs(3600))?;
-/// assert_eq!(sealer.open(&activeconnect, &token)?, session);
+/// let opened = sealer.open(&activeconnect, &token)?;
+/// assert_eq!(opened.user_id(), Some("user-1"));
 /// # Ok(())
 /// # }
 /// ```
@@ -60,6 +65,14 @@ pub enum SealError {
     Unsealable,
 }
 
+/// What is in a token, after the time at which it expires.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    user_id: Option<String>,
+    /// In the form of the vendor's Python client.
+    session: String,
+}
+
 impl SessionSealer {
     /// A sealer with a secret key of 32 random bytes.
     pub fn new(key: [u8; 32]) -> Self {
@@ -76,7 +89,7 @@ impl SessionSealer {
         self
     }
 
-    /// Seals a session into a token that expires after `valid_for`.
+    /// Seals a session, with the id of its user, into a token that expires after `valid_for`.
     ///
     /// # Errors
     ///
@@ -102,7 +115,11 @@ impl SessionSealer {
         let valid_for = u64::try_from(valid_for.as_millis()).unwrap_or(u64::MAX);
         let expiry = millis(now).saturating_add(valid_for);
         let mut plain = expiry.to_be_bytes().to_vec();
-        plain.extend_from_slice(session.to_json().as_bytes());
+        let sealed = Sealed {
+            user_id: session.user_id().map(str::to_owned),
+            session: session.to_json(),
+        };
+        serde_json::to_writer(&mut plain, &sealed).map_err(|_| SealError::Unsealable)?;
 
         let aad = aad(session.client());
         let payload = Payload {
@@ -163,10 +180,14 @@ impl SessionSealer {
         if millis(now) >= u64::from_be_bytes(*expiry) {
             return Err(SealError::Expired);
         }
-        let json = std::str::from_utf8(json).map_err(|_| SealError::Invalid)?;
-        client
-            .session_from_json(json)
-            .map_err(|_| SealError::Invalid)
+        let sealed: Sealed = serde_json::from_slice(json).map_err(|_| SealError::Invalid)?;
+        let session = client
+            .session_from_json(&sealed.session)
+            .map_err(|_| SealError::Invalid)?;
+        Ok(match sealed.user_id {
+            Some(user_id) => session.with_user_id(user_id),
+            None => session,
+        })
     }
 }
 
@@ -180,7 +201,7 @@ impl fmt::Debug for SessionSealer {
 /// nothing in another.
 fn aad(client: &Activeconnect) -> Vec<u8> {
     [
-        "stepup-client activeconnect session 1\0",
+        "stepup-client activeconnect session 2\0",
         client.application_id(),
     ]
     .concat()
@@ -224,6 +245,21 @@ mod tests {
         let (client, sealer) = (client("app"), SessionSealer::new(KEY));
         let token = sealer.seal(&session(&client), HOUR).unwrap();
         assert_eq!(sealer.open(&client, &token).unwrap(), session(&client));
+    }
+
+    #[test]
+    fn a_sealed_session_still_knows_its_user() {
+        let (client, sealer) = (client("app"), SessionSealer::new(KEY));
+        let user_of = |session: &Session| {
+            let token = sealer.seal(session, HOUR).unwrap();
+            let opened = sealer.open(&client, &token).unwrap();
+            opened.user_id().map(str::to_owned)
+        };
+        for user in ["ada", "a\"\\\u{e9} \n"] {
+            let session = session(&client).with_user_id(user);
+            assert_eq!(user_of(&session).as_deref(), Some(user));
+        }
+        assert_eq!(user_of(&session(&client)), None);
     }
 
     #[test]

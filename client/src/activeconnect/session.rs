@@ -42,6 +42,8 @@ use crate::transport::{self, Facts, Operation};
 #[derive(Clone)]
 pub struct Session {
     client: Activeconnect,
+    /// The id that the application gave; the saved form has no room for it.
+    user_id: Option<String>,
     saved: Saved,
 }
 
@@ -69,7 +71,7 @@ fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>
 }
 
 impl PartialEq for Session {
-    /// Whether all six members agree; the client does not matter.
+    /// Whether all six members of the saved form agree; the client and the user's id do not matter.
     fn eq(&self, other: &Self) -> bool {
         self.saved == other.saved
     }
@@ -156,7 +158,11 @@ impl Pace {
 }
 
 impl Session {
-    pub(super) fn started(client: Activeconnect, answer: StartedAuthentication) -> Result<Self> {
+    pub(super) fn started(
+        client: Activeconnect,
+        user_id: &str,
+        answer: StartedAuthentication,
+    ) -> Result<Self> {
         for url in [&answer.status_url, &answer.logout_url] {
             own_url(&client, url)?;
         }
@@ -168,10 +174,14 @@ impl Session {
             failure_reason: None,
             session_status: answer.session_status,
         };
-        Ok(Self { client, saved })
+        Ok(Self {
+            client,
+            user_id: Some(user_id.to_owned()),
+            saved,
+        })
     }
 
-    pub(super) fn refused(client: Activeconnect, reason: String) -> Self {
+    pub(super) fn refused(client: Activeconnect, user_id: &str, reason: String) -> Self {
         let saved = Saved {
             session_token: None,
             session_secret: None,
@@ -180,7 +190,11 @@ impl Session {
             failure_reason: Some(reason),
             session_status: SessionStatus::Failed,
         };
-        Self { client, saved }
+        Self {
+            client,
+            user_id: Some(user_id.to_owned()),
+            saved,
+        }
     }
 
     pub(super) fn from_json(client: Activeconnect, json: &str) -> Result<Self> {
@@ -193,14 +207,34 @@ impl Session {
             );
             Error::new(Kind::InvalidInput).with_detail(place)
         })?;
-        Ok(Self { client, saved })
+        Ok(Self {
+            client,
+            user_id: None,
+            saved,
+        })
     }
 
     pub(super) fn client(&self) -> &Activeconnect {
         &self.client
     }
 
-    /// The session as JSON, in the form of the vendor's Python client, which can load it.
+    /// The id of the user whom the session is to authenticate, as the application gave it to
+    /// [`authenticate_user`](Activeconnect::authenticate_user). [`SessionSealer`](super::SessionSealer) keeps it.
+    ///
+    /// `None` for a session of [`session_from_json`](Activeconnect::session_from_json): that form has no room for it. Keep the
+    /// id where the browser cannot change it, and give it back with [`with_user_id`](Self::with_user_id). Whoever can change
+    /// the id can answer on their own phone, and be signed in as another user.
+    pub fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    /// The same session, of this user: for one that was saved as JSON. The service is not asked.
+    pub fn with_user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.user_id = Some(user_id.into());
+        self
+    }
+
+    /// The session as JSON, in the form of the vendor's Python client, which can load it. The user's id is not in it.
     ///
     /// The JSON contains the session's credentials. If others can read it, as in a cookie, seal it
     /// instead ([`SessionSealer`](super::SessionSealer)).

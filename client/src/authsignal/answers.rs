@@ -206,7 +206,7 @@ mod tests {
             assert_eq!(told, found, "{state}");
             assert_eq!(tracked.state.as_str(), state);
             let outcome = match state {
-                "ALLOW" => TrackOutcome::Allowed,
+                "ALLOW" => TrackOutcome::Allowed { is_enrolled: true },
                 "BLOCK" => TrackOutcome::Blocked,
                 "CHALLENGE_REQUIRED" => TrackOutcome::ChallengeRequired {
                     url: tracked.url(),

@@ -4,13 +4,13 @@ use std::fmt;
 
 use http::header::InvalidHeaderValue;
 
-use super::URL_VARIABLE;
+use super::SECRET_VARIABLE;
 use super::client::Authsignal;
 use super::credentials::{Credentials, DIALECT, Inner};
 use super::raw;
 use super::terminal::AuthsignalTerminal;
-use crate::authsignal_host::{Region, parsed, server, server_of_environment};
-use crate::authsignal_secret::check;
+use crate::authsignal_host::{Place, Region, parsed};
+use crate::authsignal_secret::{check, secret_of_environment};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -21,7 +21,8 @@ use crate::transport::settings::{self, Settings};
 ///
 /// | setting | default |
 /// | --- | --- |
-/// | base URL | environment variable `AUTHSIGNAL_API_URL`, else [`Region::Us`] |
+/// | base URL | [`api_url`](Self::api_url), else the environment variable `AUTHSIGNAL_API_URL`, else that of the region |
+/// | region | [`region`](Self::region), else the environment variable `AUTHSIGNAL_REGION`, else [`Region::Us`] |
 /// | repeating `track` | yes |
 /// | time to connect | 3 s |
 /// | time for an attempt | 10 s |
@@ -31,7 +32,7 @@ use crate::transport::settings::{self, Settings};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthsignalBuilder {
     secret: Secret,
-    api_url: Option<String>,
+    place: Place,
     keyed_retries: bool,
     settings: Settings,
 }
@@ -51,25 +52,51 @@ impl AuthsignalBuilder {
     pub(super) fn new(secret: Secret) -> Self {
         Self {
             secret,
-            api_url: None,
+            place: Place::default(),
             keyed_retries: true,
             settings: Settings::default(),
         }
     }
 
-    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of
-    /// this and [`api_url`](Self::api_url), the last one counts.
-    pub fn region(self, region: Region) -> Self {
-        self.api_url(region.api_url())
+    /// A builder with the secret in the environment variable `AUTHSIGNAL_API_SECRET`. As every builder, it reads the other
+    /// variables of [`Authsignal::from_env`] when it builds.
+    ///
+    /// ```no_run
+    /// # fn main() -> stepup_client::Result<()> {
+    /// use stepup_client::authsignal::AuthsignalBuilder;
+    ///
+    /// // For a mock in Docker Compose, such as `http://stepup-mock:4750`.
+    /// let client = AuthsignalBuilder::from_env()?.allow_plain_http().build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] without a secret.
+    pub fn from_env() -> Result<Self> {
+        let value = std::env::var_os(SECRET_VARIABLE);
+        secret_of_environment(SECRET_VARIABLE, value.as_deref()).map(Self::new)
+    }
+
+    /// The tenant's region: which of the vendor's servers to call. Of this and [`api_url`](Self::api_url), the last one
+    /// counts.
+    ///
+    /// The environment variable `AUTHSIGNAL_API_URL` counts before it, so that a test can lead the whole application to a
+    /// mock. [`Region::Custom`] is a URL, and counts before the variable, as `api_url` does.
+    pub fn region(mut self, region: Region) -> Self {
+        self.place = region.into();
+        self
     }
 
     /// The base URL of the Server API: http or https, without query, fragment and credentials. It
     /// may end in `/v1`, as the vendor writes it, or go without.
     ///
-    /// Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
-    /// [`region`](Self::region), the last one counts.
+    /// Counts before the environment variable `AUTHSIGNAL_API_URL`; of this and [`region`](Self::region), the last one
+    /// counts.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
-        self.api_url = Some(url.into());
+        self.place = Place::Url(url.into());
         self
     }
 
@@ -123,10 +150,7 @@ impl AuthsignalBuilder {
         credentials: fn(&Secret) -> Result<Credentials, InvalidHeaderValue>,
     ) -> Result<raw::Client> {
         check(what, &self.secret)?;
-        let server = match self.api_url {
-            Some(url) => server("the API URL given to the builder", &url)?,
-            None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
-        };
+        let server = self.place.server()?;
         let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
         let credentials =
             credentials(&self.secret).map_err(|error| Error::config(what).with_source(error))?;
@@ -140,47 +164,8 @@ mod tests {
     use std::ffi::OsStr;
     use std::time::Duration;
 
-    use progenitor_client::ClientInfo as _;
-
-    use super::super::SECRET_VARIABLE;
     use super::*;
-    use crate::authsignal_secret::secret_of_environment;
     use crate::error::Kind;
-
-    #[test]
-    fn each_region_has_a_base_url_of_its_own() {
-        for (region, base) in [
-            (Region::Us, "https://api.authsignal.com"),
-            (Region::Au, "https://au.api.authsignal.com"),
-            (Region::Eu, "https://eu.api.authsignal.com"),
-            (Region::Ca, "https://ca.api.authsignal.com"),
-            (Region::Uk, "https://uk.api.authsignal.com"),
-            (
-                Region::Custom("http://127.0.0.1:4750/v1".parse().unwrap()),
-                "http://127.0.0.1:4750",
-            ),
-        ] {
-            let client = Authsignal::new("secret", region).unwrap();
-            assert_eq!(client.raw().baseurl(), base);
-        }
-    }
-
-    #[test]
-    fn the_base_url_comes_from_the_environment_unless_that_is_empty() {
-        for (value, expected) in [
-            (None, "https://api.authsignal.com"),
-            (Some(""), "https://api.authsignal.com"),
-            (Some("http://127.0.0.1:4750/v1"), "http://127.0.0.1:4750"),
-        ] {
-            let server = server_of_environment(URL_VARIABLE, value.map(OsStr::new)).unwrap();
-            assert_eq!(server, expected);
-        }
-        let error = server_of_environment(URL_VARIABLE, Some(OsStr::new("nonsense"))).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the configuration is not usable: AUTHSIGNAL_API_URL is not a URL"
-        );
-    }
 
     #[test]
     fn a_secret_from_the_environment_must_be_there() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use progenitor_client::Error as Generated;
 use serde::de::DeserializeOwned;
 
+use super::MOST_PASSKEYS;
 use super::answers::EnrolledAuthenticator;
 use super::builder::AuthsignalBuilder;
 use super::calls::{CallToFinish, CallToStart};
@@ -24,9 +25,7 @@ use super::requests::{
     DeviceMemory, FlowToStart, Passkey, SessionToCreate, SessionToValidate, TokenToValidate,
     TrackAttributes, UserAttributes, UserQuery, VerifiedAuthenticator,
 };
-use super::{MOST_PASSKEYS, SECRET_VARIABLE};
 use crate::authsignal_host::Region;
-use crate::authsignal_secret::secret_of_environment;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
@@ -95,12 +94,7 @@ async fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
 const DEVICE: &str = "the device id";
 
 fn segment(call: &Call, what: &'static str, id: impl Into<String>) -> Result<PathSegment> {
-    PathSegment::try_from(id.into()).map_err(|error| {
-        let error = Error::new(Kind::InvalidInput)
-            .with_detail(what)
-            .with_source(error);
-        call.fail(error)
-    })
+    PathSegment::try_from(id.into()).map_err(|error| call.fail(error.of(Kind::InvalidInput, what)))
 }
 
 fn user_segment(call: &Call, id: impl Into<UserId>) -> Result<PathSegment> {
@@ -118,6 +112,9 @@ fn key_segment(call: &Call, key: impl Into<IdempotencyKey>) -> Result<PathSegmen
 impl Authsignal {
     /// A client for the tenant of a server API secret, with default settings.
     ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set, for example to a
+    /// mock's base URL.
+    ///
     /// # Errors
     ///
     /// As [`AuthsignalBuilder::build`].
@@ -125,19 +122,20 @@ impl Authsignal {
         Self::builder(secret).region(region).build()
     }
 
-    /// A client for the tenant of the server API secret in the environment variable
-    /// `AUTHSIGNAL_API_SECRET`, at the base URL in `AUTHSIGNAL_API_URL`, or else in the United
-    /// States.
+    /// A client with default settings for what the environment names. [`AuthsignalBuilder::from_env`] lets you change the
+    /// settings.
+    ///
+    /// | variable | holds |
+    /// | --- | --- |
+    /// | `AUTHSIGNAL_API_SECRET` | the tenant's server API secret |
+    /// | `AUTHSIGNAL_REGION` | the tenant's region: a text that [`Region`] reads; without it, `us` |
+    /// | `AUTHSIGNAL_API_URL` | the base URL of a server that is not the region's, such as a mock |
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] without a secret, and as [`AuthsignalBuilder::build`].
     pub fn from_env() -> Result<Self> {
-        let secret = secret_of_environment(
-            SECRET_VARIABLE,
-            std::env::var_os(SECRET_VARIABLE).as_deref(),
-        )?;
-        Self::builder(secret).build()
+        AuthsignalBuilder::from_env()?.build()
     }
 
     /// A client for the tenant of a server API secret, with settings.
@@ -420,7 +418,7 @@ impl Authsignal {
     /// Records an action of a user, and returns what to do: allow it, refuse it, or let the user
     /// take a challenge. The vendor does not challenge a user who is not enrolled.
     ///
-    /// An action code has up to 64 letters, digits, `_` and `-`.
+    /// An action code has up to 64 letters, digits, `_` and `-`; the server refuses another one ([`Kind::Rejected`]).
     ///
     /// The client repeats the call with the same idempotency key, unless
     /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is off.
@@ -432,7 +430,9 @@ impl Authsignal {
     /// let attributes = TrackAttributes::new().redirect_url("https://shop.example/back");
     /// let tracked = authsignal.track("user-1", "withdraw", attributes).await?;
     /// match tracked.outcome() {
-    ///     TrackOutcome::Allowed => println!("go on"),
+    ///     TrackOutcome::Allowed { is_enrolled: true } => println!("go on"),
+    ///     // A user without an authenticator is allowed, too. Decide yourself whether that is enough.
+    ///     TrackOutcome::Allowed { is_enrolled: false } => println!("enrol first"),
     ///     TrackOutcome::ChallengeRequired { url, .. } => redirect_to(url.expose()),
     ///     TrackOutcome::Blocked | TrackOutcome::ReviewRequired | TrackOutcome::Other(_) => println!("refuse"),
     /// }
@@ -544,7 +544,15 @@ impl Authsignal {
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
     /// [`claim_challenge`](Self::claim_challenge).
     ///
-    /// An invalid token is not an error: `is_valid` is false.
+    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock answers so to text that
+    /// is no token, and to a token that has expired, is another tenant's, or is of another user or action than the named ones.
+    ///
+    /// The vendor does not document every refusal, and some SDKs raise. So treat an error with
+    /// [`is_rejected`](Error::is_rejected) as a token that proves nothing, too. A test brings it about with a fault of status
+    /// 400 for the operation `validate_challenge`.
+    ///
+    /// A token stays valid until it expires, however often it is validated. Where it must count once, remember its
+    /// `idempotency_key`.
     ///
     /// ```no_run
     /// # async fn example(authsignal: stepup_client::authsignal::Authsignal, token: &str) -> stepup_client::Result<()> {
@@ -560,7 +568,7 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// As every call. The vendor does not document what happens with a malformed token.
+    /// As every call.
     pub async fn validate_challenge(&self, token: impl Into<TokenToValidate>) -> Result<Validated> {
         let body = token.into().body;
         let call = self.call("validate_challenge");

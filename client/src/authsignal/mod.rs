@@ -65,8 +65,12 @@ pub use requests::{
 };
 pub use terminal::AuthsignalTerminal;
 
-/// The environment variable for another base URL than the region's. The vendor's SDKs read it too.
-pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";
+/// The environment variable for another base URL than the region's, such as a mock's. The vendor's SDKs for PHP and some
+/// others read it, too.
+pub const URL_VARIABLE: &str = crate::authsignal_host::URL_VARIABLE;
+
+/// The environment variable for the region, where the code names none: a text that [`Region`] reads. It is this client's own.
+pub const REGION_VARIABLE: &str = crate::authsignal_host::REGION_VARIABLE;
 
 /// The environment variable that holds the server API secret, for [`Authsignal::from_env`].
 pub const SECRET_VARIABLE: &str = "AUTHSIGNAL_API_SECRET";

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// use stepup_client::authsignal::TrackOutcome;
 ///
 /// match tracked.outcome() {
-///     TrackOutcome::Allowed => println!("go on"),
+///     TrackOutcome::Allowed { .. } => println!("go on"),
 ///     TrackOutcome::Blocked | TrackOutcome::ReviewRequired | TrackOutcome::Other(_) => println!("refuse"),
 /// }
 /// # }
@@ -25,7 +25,9 @@ use crate::secret::Secret;
 /// use stepup_client::authsignal::TrackOutcome;
 ///
 /// match tracked.outcome() {
-///     TrackOutcome::Allowed => println!("go on"),
+///     TrackOutcome::Allowed { is_enrolled: true } => println!("go on"),
+///     // Nobody asked this user for anything. Is that enough here?
+///     TrackOutcome::Allowed { is_enrolled: false } => println!("enrol first"),
 ///     TrackOutcome::ChallengeRequired { url, .. } => redirect_to(url.expose()),
 ///     TrackOutcome::Blocked | TrackOutcome::ReviewRequired | TrackOutcome::Other(_) => println!("refuse"),
 /// }
@@ -34,8 +36,12 @@ use crate::secret::Secret;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "the user may have to take a challenge before the application may go on"]
 pub enum TrackOutcome<'a> {
-    /// The application may go on: `ALLOW`.
-    Allowed,
+    /// The vendor's rules allow the action without a challenge: `ALLOW`.
+    Allowed {
+        /// Whether the user has an authenticator. **A user without one is allowed whatever the rules would challenge**, and so
+        /// is a user id that the vendor has never seen. Decide yourself whether such a user may go on.
+        is_enrolled: bool,
+    },
     /// The user must take a challenge first: `CHALLENGE_REQUIRED`.
     ChallengeRequired {
         /// Where the user takes it. It holds the token.
@@ -56,7 +62,9 @@ impl Tracked {
     /// What to do now, with all that it takes.
     pub fn outcome(&self) -> TrackOutcome<'_> {
         match &self.state {
-            UserActionState::Allow => TrackOutcome::Allowed,
+            UserActionState::Allow => TrackOutcome::Allowed {
+                is_enrolled: self.is_enrolled,
+            },
             UserActionState::Block => TrackOutcome::Blocked,
             UserActionState::ChallengeRequired => TrackOutcome::ChallengeRequired {
                 url: self.url(),

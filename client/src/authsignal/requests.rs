@@ -654,7 +654,7 @@ impl ChallengeToStart {
             .idempotency_key
             .map(|key| filled(key, "the idempotency key is empty"));
         Ok(types::ChallengeToStart {
-            action: action.map_err(|error| invalid("the action code").with_source(error))?,
+            action: action.map_err(|error| error.of(Kind::InvalidInput, "the action code"))?,
             idempotency_key: key.transpose()?,
             ..self.body
         })
@@ -855,7 +855,7 @@ impl FlowToStart {
             .map(|id| filled(id, "the client id is empty"));
         let is_bare = self.body == types::FlowAttributes::default();
         Ok(types::FlowToStart {
-            action_code: action.map_err(|error| invalid("the action code").with_source(error))?,
+            action_code: action.map_err(|error| error.of(Kind::InvalidInput, "the action code"))?,
             user: self.user.map(UserOfFlow::into_body).transpose()?,
             attributes: (!is_bare).then_some(self.body),
             redirect_url: self.redirect_url,

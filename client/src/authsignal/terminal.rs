@@ -52,6 +52,8 @@ impl fmt::Debug for AuthsignalTerminal {
 impl AuthsignalTerminal {
     /// A client for a terminal secret, with default settings. [`AuthsignalBuilder::build_terminal`] makes one with others.
     ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set.
+    ///
     /// # Errors
     ///
     /// As [`AuthsignalBuilder::build`].

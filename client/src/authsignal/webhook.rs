@@ -100,7 +100,7 @@ pub enum VerifyError {
 
 impl Verifier {
     /// Accepts bodies signed with this secret. An empty secret, for example from an unset variable,
-    /// accepts nothing.
+    /// accepts nothing, and the log warns of it.
     pub fn new(secret: impl Into<Secret>) -> Self {
         let verifier = Self {
             secrets: Vec::new(),
@@ -112,7 +112,12 @@ impl Verifier {
     /// Also accepts bodies signed with this secret.
     pub fn or_secret(mut self, secret: impl Into<Secret>) -> Self {
         let secret = secret.into();
-        if !secret.expose().is_empty() {
+        if secret.expose().is_empty() {
+            tracing::warn!(
+                target: "stepup_client",
+                "a webhook verifier gets an empty secret, with which it accepts nothing: is a variable unset?"
+            );
+        } else {
             self.secrets.push(secret);
         }
         self

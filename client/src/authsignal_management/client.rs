@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use progenitor_client::Error as Generated;
 
-use super::SECRET_VARIABLE;
 use super::builder::AuthsignalManagementBuilder;
 use super::credentials::Inner;
 use super::raw::types::{
@@ -16,7 +15,6 @@ use super::raw::types::{
 };
 use super::raw::{self, ResponseValue};
 use crate::authsignal_host::Region;
-use crate::authsignal_secret::secret_of_environment;
 use crate::changes::Changes;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
@@ -64,16 +62,15 @@ const POINT: &str = "the id of the custom data point";
 const AUTHENTICATOR: &str = "the authenticator";
 
 fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathSegment> {
-    PathSegment::try_from(id.as_ref()).map_err(|error| {
-        let error = Error::new(Kind::InvalidInput)
-            .with_detail(what)
-            .with_source(error);
-        call.fail(error)
-    })
+    PathSegment::try_from(id.as_ref())
+        .map_err(|error| call.fail(error.of(Kind::InvalidInput, what)))
 }
 
 impl AuthsignalManagement {
     /// A client for the tenant of a management secret, with default settings.
+    ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set, for example to a
+    /// mock's base URL.
     ///
     /// # Errors
     ///
@@ -82,18 +79,20 @@ impl AuthsignalManagement {
         Self::builder(secret).region(region).build()
     }
 
-    /// A client for the tenant of the management secret in the environment variable `AUTHSIGNAL_MANAGEMENT_SECRET`, at the
-    /// base URL in `AUTHSIGNAL_API_URL`, or else in the United States.
+    /// A client with default settings for what the environment names. [`AuthsignalManagementBuilder::from_env`] lets you
+    /// change the settings.
+    ///
+    /// | variable | holds |
+    /// | --- | --- |
+    /// | `AUTHSIGNAL_MANAGEMENT_SECRET` | the tenant's management secret |
+    /// | `AUTHSIGNAL_REGION` | the tenant's region: a text that [`Region`] reads; without it, `us` |
+    /// | `AUTHSIGNAL_API_URL` | the base URL of a server that is not the region's, such as a mock |
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] without a secret, and as [`AuthsignalManagementBuilder::build`].
     pub fn from_env() -> Result<Self> {
-        let secret = secret_of_environment(
-            SECRET_VARIABLE,
-            std::env::var_os(SECRET_VARIABLE).as_deref(),
-        )?;
-        Self::builder(secret).build()
+        AuthsignalManagementBuilder::from_env()?.build()
     }
 
     /// A client for the tenant of a management secret, with settings.

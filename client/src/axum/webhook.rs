@@ -25,6 +25,8 @@ pub const MAX_WEBHOOK_BODY: usize = 1 << 20;
 /// [`Data`](crate::authsignal::webhook::Data). It delivers log events at least once and in any order, so skip the ids that
 /// you know.
 ///
+/// The `derive` of this example needs axum's feature `macros`. Without it, write `impl FromRef<Shop> for Verifier`.
+///
 /// ```
 /// use axum::Router;
 /// use axum::extract::FromRef;
@@ -68,7 +70,9 @@ impl VerifiedWebhook {
 }
 
 /// Why a request is not a webhook that the handler may see. As an answer, it has a status and a text of one line; the text
-/// does not say what is wrong with a signature, because the sender may be an attacker. `Display` says it, for your log.
+/// does not say what is wrong with a signature, because the sender may be an attacker. `Display` says it, and the extractor logs
+/// that at the level WARN, with the target `stepup_client`. To answer or log yourself, let the handler take
+/// `Result<VerifiedWebhook, WebhookRejection>`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WebhookRejection {
@@ -138,6 +142,25 @@ where
     type Rejection = WebhookRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let verified = Self::verified(request, state).await;
+        if let Err(rejection) = &verified {
+            let hint = match rejection {
+                WebhookRejection::NotGenuine(VerifyError::Mismatch) => {
+                    " The verifier has another secret than the sender, or something changed the body on its way."
+                }
+                _ => "",
+            };
+            tracing::warn!(target: "stepup_client", "a webhook is refused: {rejection}{hint}");
+        }
+        verified
+    }
+}
+
+impl VerifiedWebhook {
+    async fn verified<S>(request: Request, state: &S) -> Result<Self, WebhookRejection>
+    where
+        Verifier: FromRef<S>,
+    {
         // Before the body, so that a stranger cannot have it read.
         let signature = signature(request.headers())?.to_owned();
         // Bounded by the application's limit, where it has one, and by ours.

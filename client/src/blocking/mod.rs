@@ -12,7 +12,8 @@
 //! let authsignal = Authsignal::new("MY SERVER API SECRET", Region::Us)?;
 //! let tracked = authsignal.track("user-1", "withdraw", TrackAttributes::new())?;
 //! match tracked.outcome() {
-//!     TrackOutcome::Allowed => println!("go on"),
+//!     // A user without an authenticator is allowed, too.
+//!     TrackOutcome::Allowed { is_enrolled: true } => println!("go on"),
 //!     TrackOutcome::ChallengeRequired { url, .. } => println!("go to {}", url.expose()),
 //!     _ => println!("refuse"),
 //! }

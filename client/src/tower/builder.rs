@@ -22,16 +22,18 @@ const LONGEST_ACTION: usize = 64;
 
 /// Configures a [`StepUpLayer`].
 ///
-/// | setting | default |
-/// | --- | --- |
-/// | base URL | none: name it |
-/// | user | none: name it |
-/// | requests that need a step-up | all |
-/// | attributes of the action | the browser's user agent |
-/// | how long a passed step-up is remembered | 10 minutes |
-/// | how long a challenge may take | 15 minutes |
-/// | page after a form | the form's own path |
-/// | users without an authenticator | refused |
+/// | setting | set with | default |
+/// | --- | --- | --- |
+/// | base URL | [`base_url`](Self::base_url) | none: name it |
+/// | user | [`user`](Self::user) | none: name it |
+/// | requests that need a step-up | [`only_if`](Self::only_if) | all |
+/// | attributes of the action | [`attributes`](Self::attributes) | the browser's user agent |
+/// | how long a passed step-up is remembered | [`remember_for`](Self::remember_for) | 10 minutes |
+/// | how long a challenge may take | [`challenge_within`](Self::challenge_within) | 15 minutes |
+/// | page after a form | [`page_after_form`](Self::page_after_form) | the form's own path |
+/// | users without an authenticator | [`enrol_new_users`](Self::enrol_new_users) | refused |
+/// | older keys | [`accepting`](Self::accepting) | none |
+/// | clock | [`clock`](Self::clock) | this machine's |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct StepUpLayerBuilder {
     authsignal: Authsignal,
@@ -82,6 +84,8 @@ impl StepUpLayerBuilder {
     }
 
     /// Where browsers reach the application, such as `https://shop.example`; with a path if a proxy in front takes one away.
+    /// It must be what the browser shows: behind `http://localhost:3000`, a cookie of `http://127.0.0.1:3000` does not come
+    /// back.
     /// Plain http works only for this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

@@ -254,7 +254,14 @@ where
                 Decision::NotNeeded => {}
                 Decision::Passes(step_up) => drop(parts.extensions.insert(step_up)),
                 Decision::Redirect { to, remember } => return Ok(redirect(to, remember)),
-                Decision::Refuse(refusal, retry_after) => return Ok(refuse(refusal, retry_after)),
+                Decision::Refuse(refusal, retry_after) => {
+                    let hint = match refusal {
+                        Refusal::NotSignedIn => "; is the sign-in outside of this layer?",
+                        _ => "",
+                    };
+                    tracing::debug!(target: "stepup_client", "the step-up layer refuses a request: {refusal:?}{hint}");
+                    return Ok(refuse(refusal, retry_after));
+                }
             }
             inner.call(Request::from_parts(parts, body)).await
         })
@@ -298,7 +305,17 @@ impl Settings {
                 self.validate(&user, &memory, token, &target).await
             }
             _ if !is_navigation(parts) => Refusal::NotNavigation.into(),
-            _ => self.track(parts, &user, &target).await,
+            (_, token) => {
+                if token.is_some() {
+                    tracing::warn!(
+                        target: "stepup_client",
+                        "a user came back from a challenge without the cookie that began it, so the challenge begins anew: is \
+                         base_url the address that the browser shows, does the browser keep cookies, and is challenge_within \
+                         long enough?"
+                    );
+                }
+                self.track(parts, &user, &target).await
+            }
         }
     }
 
@@ -359,13 +376,13 @@ impl Settings {
     fn outcome(&self, user: &StepUpUser, key: &str, tracked: &Tracked) -> Decision {
         let url = match tracked.outcome() {
             // Without an authenticator, the vendor allows what it would challenge otherwise.
-            TrackOutcome::Allowed if tracked.is_enrolled => {
+            TrackOutcome::Allowed { is_enrolled: true } => {
                 return Decision::Passes(StepUp::Allowed {
                     idempotency_key: IdempotencyKey::new(key),
                 });
             }
-            TrackOutcome::Allowed if self.enrol => tracked.url(),
-            TrackOutcome::Allowed => return Refusal::NotEnrolled.into(),
+            TrackOutcome::Allowed { .. } if self.enrol => tracked.url(),
+            TrackOutcome::Allowed { .. } => return Refusal::NotEnrolled.into(),
             TrackOutcome::ChallengeRequired { url, .. } => {
                 if !tracked.is_enrolled && !self.enrol {
                     return Refusal::NotEnrolled.into();

@@ -19,6 +19,9 @@
 //!     session_id: String,
 //! }
 //!
+//! # async fn sign_in(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+//! #     next.run(request).await
+//! # }
 //! # async fn checkout() {}
 //! # async fn pay() {}
 //! # fn main() -> stepup_client::Result<()> {
@@ -34,8 +37,9 @@
 //!     .build()?;
 //! let app: Router = Router::new()
 //!     .route("/checkout", get(checkout).post(pay))
-//!     .route_layer(step_up);
-//! // Outside of it: the layer that signs users in.
+//!     .route_layer(step_up)
+//!     // The last layer is the outermost: it signs users in before the step-up asks who they are.
+//!     .route_layer(axum::middleware::from_fn(sign_in));
 //! # Ok(())
 //! # }
 //! ```
@@ -49,11 +53,19 @@
 //! | has a sealed cookie of this user and action, which has not expired | the route's |
 //! | comes back from the challenge with a token that proves it | 303 to the same URL without the token, and the cookie |
 //! | comes back with another token | 403, [`Refusal::NotPassed`] |
-//! | is none that a browser shows as a page, such as one of `fetch` | 403, [`Refusal::NotNavigation`] |
+//! | comes back with a token, but without the cookie of the try | as without a token; the log warns |
+//! | is none that a browser shows as a page, such as one of `fetch`: its header `Sec-Fetch-Mode` is not `navigate` | 403, [`Refusal::NotNavigation`] |
 //! | the vendor allows: its rules want no challenge now | the route's; nothing is remembered |
 //! | the vendor challenges | 303 to the challenge, and a cookie that expects the way back |
 //! | the vendor blocks or wants reviewed; or the user has no authenticator | 403 |
 //! | cannot be decided: the vendor does not answer, or answers with an error | 503, [`Refusal::Unavailable`] |
+//!
+//! A request without `Sec-Fetch-Mode`, as programs and old browsers send, counts as one for a page.
+//!
+//! If the cookie never comes back, the user is challenged for ever. Then the base URL is not the address that the browser
+//! shows (`localhost` is not `127.0.0.1`), or the browser keeps no cookies.
+//!
+//! The layer logs with the target `stepup_client`: what it refuses at the level DEBUG, what it cannot decide at WARN.
 //!
 //! The same holds for requests of **every method**. A CORS layer belongs outside of this one, because a preflight request
 //! carries no cookies.

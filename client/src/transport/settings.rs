@@ -49,10 +49,11 @@ impl Settings {
     ) -> Result<(reqwest::Client, Transport)> {
         let is_loopback = proxy::is_loopback(server);
         if server.scheme() == "http" && !is_loopback && !self.allow_plain_http {
-            return Err(Error::config(
-                "plain http shows the credentials to every machine between; use https, or call allow_plain_http on the \
-                 builder",
-            ));
+            return Err(Error::config(format!(
+                "plain http to {} shows the credentials to every machine between; use https, or call allow_plain_http on \
+                 the builder, which reads the same environment",
+                origin(server)
+            )));
         }
         // The application's own changes to the HTTP client may bring TLS along.
         let own_tls = self.http_builder.is_some() || self.http_client.is_some();
@@ -107,6 +108,11 @@ impl Settings {
         }
         Ok((own, transport))
     }
+}
+
+/// Scheme, host and port of a server, for messages: the rest of its URL may hold ids and credentials.
+pub(crate) fn origin(server: &Url) -> String {
+    server.origin().ascii_serialization()
 }
 
 /// The longest name of an application, in bytes.
@@ -379,6 +385,12 @@ mod tests {
         let error = built("http://h.example", false).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.to_string().contains("allow_plain_http"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("plain http to http://h.example "),
+            "{error}"
+        );
         assert!(built("http://h.example", true).is_ok());
     }
 

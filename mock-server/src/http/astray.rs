@@ -137,6 +137,8 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
         "the base URL ends in /client, which the SDK adds on its own"
     } else if is_of_server_below_client(&single) {
         "the base URL ends in /client, where only the Client API answers"
+    } else if is_authsignals && !is_below(&single, "/v1") && single.contains("/v1/") {
+        "the base URL has a path before /v1, which the mock does not have"
     } else if is_authsignals && !is_below(&single, "/v1") && !has_no_v1(&single) {
         "the base URL lacks /v1"
     } else if !is_authsignals && is_below(&single, "/v1") {
@@ -292,6 +294,13 @@ mod tests {
             "set the base URL of Activeconnect to http://localhost:4750, without";
         for (path, header, fault, right) in [
             ("/users/u1", BASIC, "lacks /v1", of_authsignal),
+            ("/v2/v1/users/u1", BASIC, "a path before /v1", of_authsignal),
+            (
+                "/api/v1/client/init",
+                BASIC,
+                "a path before /v1",
+                of_authsignal,
+            ),
             ("/client/init", NOTHING, "lacks /v1", of_authsignal),
             ("/management/tenant", BASIC, "lacks /v1:", of_management),
             ("/tenant", BASIC, "lacks /v1/management:", of_management),

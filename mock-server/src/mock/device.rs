@@ -52,7 +52,7 @@ impl Passkey {
     }
 
     /// Sets the origin of the page that asks, such as `https://app.example.com`; `http://localhost` by default. Its host is
-    /// the relying party.
+    /// the relying party, so a name and not an IP address: `localhost` instead of `127.0.0.1`.
     pub fn origin(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
         self
@@ -92,6 +92,29 @@ impl Passkey {
     pub async fn approve_action(&self, action: &str) -> Result<DeviceOutcome, Error> {
         let wish = self.wish(Some(action));
         Ok(ceremony::approve(self.phones.line(), self.holder(), wish).await?)
+    }
+
+    /// Signs the user in, as a page does that does not know the user yet: it asks for any passkey of the tenant, and this one
+    /// answers. Returns the token that the page brings to its server. The action is `signIn`, which the vendor takes for a
+    /// login without an action.
+    ///
+    /// ```
+    /// # async fn sign_in() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = stepup_mock::MockServer::builder().start().await?;
+    /// let passkey = mock.authsignal().passkey("ada").origin("http://localhost:3000");
+    /// passkey.enroll().await?;
+    /// let token = passkey.sign_in().await?;
+    /// // Your application validates `token`, and finds that it is of ada.
+    /// # drop(token);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The user has not enrolled it, or the mock refuses it.
+    pub async fn sign_in(&self) -> Result<String, Error> {
+        let origin = self.origin.as_deref();
+        Ok(ceremony::sign_in(self.phones.line(), self.holder(), origin).await?)
     }
 
     fn holder(&self) -> Holder<'_> {

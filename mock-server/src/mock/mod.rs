@@ -151,7 +151,8 @@ impl MockServer {
     /// ```
     ///
     /// # Panics
-    /// The caller is in an async runtime, where `.await` does the same.
+    /// The caller is in an async runtime, as in `#[tokio::test]`, where `.await` does the same.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.running.runtime.block_on(future)
     }

@@ -113,6 +113,46 @@ pub async fn approve<L: Line>(
     .about(holder.tenant, Some(action)))
 }
 
+/// Signs a user in with a passkey alone, as a page does that does not know the user yet. Returns the token that proves it.
+///
+/// # Errors
+/// The user has not enrolled a passkey of this authenticator, or the mock refuses it.
+pub async fn sign_in<L: Line>(
+    line: &L,
+    holder: Holder<'_>,
+    origin: Option<&str>,
+) -> Result<String, Trouble> {
+    let origin = origin.unwrap_or(ORIGIN);
+    let held = holder.tenant.look(|authsignal, _| {
+        let user = authsignal.user(holder.user_id);
+        let own = user.map(|user| user.authenticators.as_slice());
+        let own = own.unwrap_or_default().iter();
+        own.filter(|own| own.method == Method::Passkey)
+            .filter_map(|own| Some(own.credential.as_ref()?.id.clone()))
+            .collect::<Vec<_>>()
+    });
+    if held.is_empty() {
+        let user = holder.user_id;
+        return Err(Trouble::Impossible(format!(
+            "user {user} has no passkey; enrol one first"
+        )));
+    }
+    let [.., options, finish] = operations_of(Kind::Passkey);
+    let caller = Identity::Tenant(holder.tenant, Some(origin));
+    let options = call(line, caller, options, &[], Some(&json!({}))).await?;
+    let credential = Authenticator::of_device(holder.device).get(&options, origin, &held)?;
+    let body = json!({
+        "authenticationCredential": credential,
+        "challengeId": options.get("challengeId"),
+    });
+    let answer = call(line, caller, finish, &[], Some(&body)).await?;
+    text(&answer, "accessToken").ok_or_else(|| {
+        Trouble::Impossible(
+            "the mock did not accept the passkey: there is no accessToken".to_owned(),
+        )
+    })
+}
+
 /// What a user has enrolled, a passkey before a security key.
 fn enrolled(holder: Holder<'_>) -> Result<Kind, Trouble> {
     let methods = holder.tenant.look(|authsignal, _| {

@@ -165,8 +165,8 @@ pub(super) fn token(holder: Holder<'_>, waiting: Option<&ActionName>) -> String 
 pub(super) enum Identity<'a> {
     /// By a token of the user, and by the origin of the page if there is one.
     Token(&'a str, Option<&'a str>),
-    /// By the tenant alone, which every app knows.
-    Tenant(&'a AuthsignalPart),
+    /// By the tenant alone, which every app knows, and by the origin of the page if there is one.
+    Tenant(&'a AuthsignalPart, Option<&'a str>),
 }
 
 /// Calls an operation with a query and a body; gives the answer.
@@ -193,9 +193,10 @@ pub(super) async fn call<L: Line>(
             headers.push(("authorization", format!("Bearer {token}")));
             headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
         }
-        Identity::Tenant(tenant) => {
+        Identity::Tenant(tenant, origin) => {
             let name = STANDARD.encode(format!("{}:", tenant.account().id));
             headers.push(("authorization", format!("Basic {name}")));
+            headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
         }
     }
     let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());

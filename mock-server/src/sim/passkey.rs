@@ -367,8 +367,12 @@ fn relying_party(named: Option<&Value>, origin: &str) -> Result<String, Trouble>
         .strip_suffix(id)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     if id.is_empty() || !is_below {
+        let hint = match host.parse::<std::net::IpAddr>() {
+            Ok(_) => "; a passkey belongs to a domain, and an IP address is none: use localhost",
+            Err(_) => "",
+        };
         return Err(Trouble::Impossible(format!(
-            "SecurityError: a page of {host} may not use the relying party {id}"
+            "SecurityError: a page of {host} may not use the relying party {id}{hint}"
         )));
     }
     Ok(id.to_owned())

@@ -94,7 +94,7 @@ pub async fn answer<L: Line>(
         ))
     })?;
     let public_key = app.public_key_in_query();
-    let anybody = Identity::Tenant(holder.tenant);
+    let anybody = Identity::Tenant(holder.tenant, None);
     let query = [("publicKey", public_key.as_str())];
     let waits = call(line, anybody, &operations::GET_PUSH_CHALLENGE, &query, None).await?;
     let newest = text(&waits, "challengeId");
@@ -146,7 +146,7 @@ pub async fn claim<L: Line>(
         "challengeId": challenge_id,
         "signature": app.sign(challenge_id),
     });
-    let anybody = Identity::Tenant(holder.tenant);
+    let anybody = Identity::Tenant(holder.tenant, None);
     let claimed = call(
         line,
         anybody,
@@ -249,7 +249,7 @@ impl<'a, L: Line> PhoneApp<'a, L> {
         let [get, ..] = wanted.operations();
         let public_key = self.public_key_in_query();
         let query = [("publicKey", public_key.as_str())];
-        let anybody = Identity::Tenant(self.holder.tenant);
+        let anybody = Identity::Tenant(self.holder.tenant, None);
         match call(self.line, anybody, get, &query, None).await {
             Ok(found) => Ok(text(&found, "userAuthenticatorId")),
             Err(Trouble::Unknown(_)) => Ok(None),
@@ -265,7 +265,7 @@ impl<'a, L: Line> PhoneApp<'a, L> {
             "approved": approves,
             "signature": self.sign(challenge_id),
         });
-        let anybody = Identity::Tenant(self.holder.tenant);
+        let anybody = Identity::Tenant(self.holder.tenant, None);
         let answer = call(self.line, anybody, answer, &[], Some(&body)).await?;
         if answer["isVerified"] == Value::Bool(true) {
             return Ok(());

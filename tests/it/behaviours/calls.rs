@@ -115,7 +115,7 @@ fn state(session: &Session) -> Value {
 
 fn tracked(tracked: &Tracked) -> Value {
     let outcome = match tracked.outcome() {
-        TrackOutcome::Allowed => "Allowed",
+        TrackOutcome::Allowed { .. } => "Allowed",
         TrackOutcome::Blocked => "Blocked",
         TrackOutcome::ChallengeRequired { .. } => "ChallengeRequired",
         TrackOutcome::ReviewRequired => "ReviewRequired",

@@ -128,7 +128,7 @@ async fn a_counted_limit_refuses_what_is_too_much_and_says_when_to_come_back() {
     pair.plan(json!([{"operation": "track", "rateLimit": {"count": 2, "seconds": 60}}]))
         .await;
     for key in ["one", "two"] {
-        pair.track(key).await.unwrap();
+        drop(pair.track(key).await.unwrap());
     }
     let clock = pair.faulty.clock();
     clock.advance(Duration::from_secs(20));
@@ -138,7 +138,7 @@ async fn a_counted_limit_refuses_what_is_too_much_and_says_when_to_come_back() {
     assert_eq!(pair.tracked().await, 2);
     pair.others_are_well().await;
     clock.advance(Duration::from_secs(40));
-    pair.track("three").await.unwrap();
+    drop(pair.track("three").await.unwrap());
     pair.faulty.reset();
     assert_eq!(pair.waiting().await, json!([]));
 }
@@ -262,11 +262,11 @@ async fn a_rust_test_plans_what_the_control_api_does() {
             {"id": "mine", "skip": 2, "times": 1, "wrongSchema": {"change": "drop", "member": "state"}},
         ])
     );
-    pair.track("one").await.unwrap();
+    drop(pair.track("one").await.unwrap());
     let limited = pair.track("two").await.unwrap_err();
     assert_eq!(limited.retry_after(), Some(Duration::from_secs(3)));
     assert_eq!(pair.track("three").await.unwrap_err().kind(), Kind::Decode);
-    pair.track("four").await.unwrap();
+    drop(pair.track("four").await.unwrap());
     let why = authsignal
         .set_faults([Fault::error("to_many")])
         .unwrap_err();

@@ -47,7 +47,7 @@ async fn faults_are_added_and_taken_back_one_by_one() {
         (vec!["fault-2"], &json!(1))
     );
     pair.plan(json!([])).await;
-    pair.track("two").await.unwrap();
+    drop(pair.track("two").await.unwrap());
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_client_of_the_control_api_plans_faults() {
     let impossible = control.set_faults(of, json!([{"error": "none"}])).await;
     assert_eq!(impossible.unwrap_err().kind(), Kind::Rejected);
     assert!(pair.track("one").await.is_err());
-    pair.track("two").await.unwrap();
+    drop(pair.track("two").await.unwrap());
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn a_fault_that_finds_nothing_to_break_waits_for_another_request() {
         {"operation": "track", "times": 3, "wrongSchema": {"change": "drop", "member": "nope"}},
     ]))
     .await;
-    pair.track("late").await.unwrap();
+    drop(pair.track("late").await.unwrap());
     let told = warning(&pair).await;
     assert!(
         told.contains("fault-2 broke nothing") && told.contains("1 ms late by fault-1 (1 more)"),

@@ -5,14 +5,14 @@ use anyhow::{Context, Result, ensure};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::{format_ident, quote};
-use serde_json::json;
+use serde_json::{Value, json};
 use syn::{Fields, File, ImplItem, Item, parse_quote};
 
 use super::generate::{Part, generate, parse};
 use super::{Output, builders, constructors, lower, polish, requests, successes, vocabulary};
 use crate::model::Api;
 use crate::names;
-use crate::spec::Spec;
+use crate::spec::{Spec, join};
 
 const FOLDER: &str = "client/src/generated";
 
@@ -310,6 +310,13 @@ fn types_file(spec: &Spec, api: &Api, types: &mut Vec<Item>) -> TokenStream {
     polish::add_attribute(types, &parse_quote!(#[non_exhaustive]), |name| {
         api.response_only.contains(name)
     });
+    for name in spec.keys("/components/schemas") {
+        let reason = join(&join("/components/schemas", name), "x-must-use");
+        if let Some(Value::String(reason)) = spec.document.pointer(&reason) {
+            let attribute = parse_quote!(#[must_use = #reason]);
+            polish::add_attribute(types, &attribute, |item| item == names::pascal(name));
+        }
+    }
     constructors::add(types, &api.response_only);
     let about = format!(" Types of {}'s requests and responses.", api.title);
     let shared = super::reuse(spec, "types");

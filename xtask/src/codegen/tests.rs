@@ -485,7 +485,8 @@ fn lists_at_the_top_and_webhooks_have_types_on_both_sides() {
     // A webhook may have additional members, as an answer may.
     let types = generated("client/src/generated/rich/types.rs");
     let before = types.split("pub struct ThingMade {").next().unwrap();
-    assert!(before.trim_end().ends_with("#[non_exhaustive]"), "{before}");
+    let attributes = "#[non_exhaustive]\n#[must_use = \"somebody made it\"]";
+    assert!(before.trim_end().ends_with(attributes), "{before}");
 }
 
 #[test]

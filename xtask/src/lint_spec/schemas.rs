@@ -344,6 +344,12 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         let why = "it is `true`, beside `format: date-time`, or not there";
         lint.report(join(pointer, "x-lenient"), "lenient", why);
     }
+    let is_named =
+        pointer.rsplit_once('/').map(|(parent, _)| parent) == Some("/components/schemas");
+    if schema.get("x-must-use").is_some() && !(is_named && kind == "object") {
+        let why = "only the type of an object in `components` can ask its caller for a look";
+        lint.report(join(pointer, "x-must-use"), "must-use", why);
+    }
     operations::stability(lint, pointer);
     let plain = [
         "type",
@@ -355,6 +361,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         "discriminator",
         "oneOf",
         "x-lenient",
+        "x-must-use",
         "x-not-secret",
         "x-stability",
     ];

@@ -247,6 +247,7 @@ static SCHEMA: Object = Object {
         ("deprecated", false, Flag),
         ("example", false, Any),
         ("x-lenient", false, Flag),
+        ("x-must-use", false, Text),
         ("x-not-secret", false, Text),
         ("x-stability", false, Text),
     ],

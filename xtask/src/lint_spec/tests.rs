@@ -572,6 +572,14 @@ fn a_time_alone_can_be_lenient() {
 }
 
 #[test]
+fn an_object_with_a_name_can_ask_its_caller_for_a_look() {
+    let time = "{description: When., type: string, format: date-time}";
+    let not = time.replace("date-time", "date-time, x-must-use: it is late");
+    let place = "/components/schemas/Action/properties/at/x-must-use";
+    breaks(time, &not, "must-use", place);
+}
+
+#[test]
 fn bodies_are_json_with_a_named_schema() {
     let content = "/paths/~1users~1{user_id}~1track/post/requestBody/content";
     breaks(

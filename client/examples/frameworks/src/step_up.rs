@@ -29,7 +29,7 @@ pub(crate) async fn begin(authsignal: &Authsignal, user: &str, order: &str) -> N
     };
     match tracked.outcome() {
         // Without an authenticator, the vendor allows what it would challenge otherwise.
-        TrackOutcome::Allowed if tracked.is_enrolled => Next::GoOn,
+        TrackOutcome::Allowed { is_enrolled: true } => Next::GoOn,
         TrackOutcome::ChallengeRequired { url, .. } => Next::Redirect(url.expose().to_owned()),
         _ => Next::Refuse,
     }

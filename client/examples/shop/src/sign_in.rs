@@ -120,7 +120,7 @@ pub(crate) async fn by_phone(
         {
             Ok(session) => {
                 let sealed = SessionSealer::new(shop.settings.key).seal(&session, PHONE_TIME);
-                begun = sealed.ok().map(|sealed| (account.id, sealed));
+                begun = sealed.ok();
             }
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => return unavailable(&error),
@@ -136,7 +136,7 @@ pub(crate) async fn wait_for_phone(
     State(shop): State<Shop>,
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
-    let Some((user, sealed)) = &visitor.phone else {
+    let Some(sealed) = &visitor.phone else {
         return pages::not_by_phone().into_response();
     };
     let activeconnect = &shop.settings.activeconnect;
@@ -146,7 +146,8 @@ pub(crate) async fn wait_for_phone(
     if let Err(error) = session.status().await {
         return unavailable(&error);
     }
-    if session.active() {
+    // The user's id comes out of the seal, so nobody can put another one in its place.
+    if let (true, Some(user)) = (session.active(), session.user_id()) {
         return shop.sign_in(&visitor, user, "/");
     }
     if session.in_progress() {

@@ -47,8 +47,8 @@ pub(crate) struct Visitor {
     /// The id of the account that is signed in.
     pub(crate) user: Option<String>,
     pub(crate) cart: Vec<&'static Product>,
-    /// A sign-in by phone that has begun: the account, and the sealed session at Activeconnect.
-    pub(crate) phone: Option<(String, String)>,
+    /// A sign-in by phone that has begun: the sealed session at Activeconnect, which knows the account.
+    pub(crate) phone: Option<String>,
 }
 
 impl Visitor {

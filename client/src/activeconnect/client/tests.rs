@@ -289,6 +289,7 @@ async fn a_refused_authentication_is_a_failed_session_with_a_reason() {
         json!({"authentication_status": {"authenticated": false, "reason": "NO_MOBILE_DEVICE"}});
     let server = answering(200, body).await;
     let mut session = client(&server).authenticate_user("u", &[]).await.unwrap();
+    assert_eq!(session.user_id(), Some("u"));
     assert!(session.failed() && !session.in_progress() && !session.active());
     assert_eq!(session.session_status(), &SessionStatus::Failed);
     assert_eq!(session.failure_reason(), Some("NO_MOBILE_DEVICE"));
@@ -315,6 +316,7 @@ async fn a_started_authentication_is_a_session_in_progress() {
         .mount(&server)
         .await;
     let session = client(&server).authenticate_user("u", &[]).await.unwrap();
+    assert_eq!(session.user_id(), Some("u"));
     assert!(session.in_progress() && !session.failed());
     assert_eq!(session.failure_reason(), None);
     assert_eq!(
@@ -344,6 +346,12 @@ async fn ids_that_cannot_be_addressed_are_refused_before_anything_is_sent() {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), Kind::InvalidInput, "{id:?}");
             assert!(error.operation().is_some());
+            let rule = if id.is_empty() {
+                " must not be empty"
+            } else {
+                " must not "
+            };
+            assert!(error.to_string().contains(rule), "{error}");
             assert!(
                 std::error::Error::source(&error)
                     .unwrap()

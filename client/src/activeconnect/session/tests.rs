@@ -92,7 +92,11 @@ fn the_json_has_exactly_the_six_members_of_the_vendors_client() {
             saved("http://127.0.0.1:1", status)
         );
     }
-    let refused = Session::refused(client("http://127.0.0.1:1"), "NO_MOBILE_DEVICE".to_owned());
+    let refused = Session::refused(
+        client("http://127.0.0.1:1"),
+        "ada",
+        "NO_MOBILE_DEVICE".to_owned(),
+    );
     let expected = json!({
         "session_token": null, "session_secret": null, "status_url": null, "logout_url": null,
         "failure_reason": "NO_MOBILE_DEVICE", "session_status": "failed",
@@ -231,7 +235,7 @@ async fn urls_of_another_origin_are_never_called() {
         }))
         .unwrap();
         assert_eq!(
-            Session::started(client(&own.uri()), started)
+            Session::started(client(&own.uri()), "ada", started)
                 .unwrap_err()
                 .kind(),
             Kind::ForeignOrigin

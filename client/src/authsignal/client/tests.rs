@@ -756,6 +756,12 @@ async fn ids_that_cannot_be_addressed_are_refused_before_anything_is_sent() {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), Kind::InvalidInput, "{id:?}");
             assert!(error.operation().is_some());
+            let rule = if id.is_empty() {
+                " must not be empty"
+            } else {
+                " must not "
+            };
+            assert!(error.to_string().contains(rule), "{error}");
             assert!(
                 std::error::Error::source(&error)
                     .unwrap()
@@ -764,6 +770,58 @@ async fn ids_that_cannot_be_addressed_are_refused_before_anything_is_sent() {
         }
     }
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_connection_the_error_names_server_and_cause() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let track = async |url: &str| {
+        let builder = Authsignal::builder("MARKED-secret").api_url(url).retries(0);
+        let client = builder.build().unwrap();
+        let tracked = client.track("MARKED-user", "pay", TrackAttributes::new());
+        tracked.await.unwrap_err()
+    };
+    let error = track(&format!("http://127.0.0.1:{port}/MARKED-path/v1")).await;
+    let begin = format!("track: no connection to http://127.0.0.1:{port}: Connection refused");
+    assert!(error.to_string().starts_with(&begin), "{error}");
+    assert_eq!(error.server(), Some(&*format!("http://127.0.0.1:{port}")));
+    assert!(!format!("{error} {error:?}").contains("MARKED"));
+
+    #[cfg(feature = "rustls")]
+    {
+        let server = MockServer::start().await;
+        let url = server.uri().replace("http://", "https://");
+        let error = track(&url).await;
+        let expected = format!(
+            "track: no connection to {url}: the server does not speak TLS; is it http instead of https?"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_knows_is_named() {
+    /// Knows no host.
+    struct Unknown;
+
+    impl reqwest::dns::Resolve for Unknown {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(async { Err("Name or service not known".into()) })
+        }
+    }
+
+    let builder = Authsignal::builder("secret").api_url("http://stepup-mock:4750/v1");
+    let builder = builder
+        .http_builder(|http| http.no_proxy().dns_resolver(Unknown))
+        .allow_plain_http()
+        .retries(0);
+    let error = builder.build().unwrap().get_user("u").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "get_user: no connection to http://stepup-mock:4750: the host is not known (Name or service not known)"
+    );
 }
 
 #[tokio::test]

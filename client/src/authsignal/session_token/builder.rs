@@ -8,11 +8,9 @@ use super::claims::Checks;
 use super::keys::Keys;
 use super::{DEFAULT_CLOCK_SKEW, DEFAULT_REFETCH_INTERVAL, SessionVerifier, Shared};
 use crate::authsignal::credentials::{Credentials, DIALECT, Inner};
-use crate::authsignal::{URL_VARIABLE, raw};
-use crate::authsignal_host::{Region, parsed, server, server_of_environment};
-#[cfg(doc)]
-use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::authsignal::raw;
+use crate::authsignal_host::{Place, Region, parsed};
+use crate::error::{Error, Kind, Result};
 use crate::segment::{PathSegment, encode_path};
 use crate::transport::settings::{self, Settings};
 
@@ -21,7 +19,8 @@ use crate::transport::settings::{self, Settings};
 /// | setting | default |
 /// | --- | --- |
 /// | app clients | none: name at least one |
-/// | base URL | environment variable `AUTHSIGNAL_API_URL`, else [`Region::Us`] |
+/// | base URL | [`api_url`](Self::api_url), else the environment variable `AUTHSIGNAL_API_URL`, else that of the region |
+/// | region | [`region`](Self::region), else the environment variable `AUTHSIGNAL_REGION`, else [`Region::Us`] |
 /// | issuer | base URL, `/v1/client/public/`, tenant id |
 /// | clock skew | 60 s |
 /// | refetch interval | 10 s |
@@ -33,7 +32,7 @@ use crate::transport::settings::{self, Settings};
 pub struct SessionVerifierBuilder {
     tenant_id: String,
     client_ids: Vec<String>,
-    api_url: Option<String>,
+    place: Place,
     issuer: Option<String>,
     clock_skew: Duration,
     refetch_interval: Duration,
@@ -55,7 +54,7 @@ impl SessionVerifierBuilder {
         Self {
             tenant_id,
             client_ids: Vec::new(),
-            api_url: None,
+            place: Place::default(),
             issuer: None,
             clock_skew: DEFAULT_CLOCK_SKEW,
             refetch_interval: DEFAULT_REFETCH_INTERVAL,
@@ -69,16 +68,21 @@ impl SessionVerifierBuilder {
         self
     }
 
-    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
-    /// [`api_url`](Self::api_url), the last one counts.
-    pub fn region(self, region: Region) -> Self {
-        self.api_url(region.api_url())
+    /// The tenant's region: which of the vendor's servers to call. Of this and [`api_url`](Self::api_url), the last one
+    /// counts.
+    ///
+    /// The environment variable `AUTHSIGNAL_API_URL` counts before it, so that a test can lead the whole application to a
+    /// mock. [`Region::Custom`] is a URL, and counts before the variable, as `api_url` does.
+    pub fn region(mut self, region: Region) -> Self {
+        self.place = region.into();
+        self
     }
 
     /// The base URL of the API, with or without `/v1` at its end: where the keys are, and what the issuer begins with. Use
-    /// the same one as the server that creates the sessions, to the letter.
+    /// the same one as the server that creates the sessions, to the letter. Counts before the environment variable
+    /// `AUTHSIGNAL_API_URL`.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
-        self.api_url = Some(url.into());
+        self.place = Place::Url(url.into());
         self
     }
 
@@ -121,11 +125,8 @@ impl SessionVerifierBuilder {
         }
         settings::credential("the tenant id", &self.tenant_id)?;
         let tenant_id = PathSegment::try_from(self.tenant_id)
-            .map_err(|error| Error::config("the tenant id").with_source(error))?;
-        let server = match self.api_url {
-            Some(url) => server("the API URL given to the builder", &url)?,
-            None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
-        };
+            .map_err(|error| error.of(Kind::Config, "the tenant id"))?;
+        let server = self.place.server()?;
         let (http, transport) = self.settings.build(&parsed(&server)?, DIALECT)?;
         let issuer = self.issuer.unwrap_or_else(|| {
             format!(

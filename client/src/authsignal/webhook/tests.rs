@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::transport::recording;
 
 const SECRET: &str = "test-secret-key-123";
 /// Signed with [`SECRET`] by the contract's own vector.
@@ -16,6 +17,20 @@ fn at(seconds: u64) -> SystemTime {
 
 fn verify(header: &str) -> Result<Delivery<'static>, VerifyError> {
     Verifier::new(SECRET).verify_at(header, BODY, at(SIGNED_AT))
+}
+
+#[test]
+fn an_empty_secret_is_logged() {
+    for (secret, is_logged) in [("", true), (SECRET, false)] {
+        recording::start();
+        let _ = Verifier::new(secret);
+        let log = recording::finish();
+        assert_eq!(
+            log.contains("WARN") && log.contains("empty secret"),
+            is_logged,
+            "{log}"
+        );
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::authsignal::webhook::sign;
+use crate::transport::recording;
 
 const SECRET: &str = "the secret";
 const EVENT: &str = r#"{"version":1,"id":"1","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z",
@@ -81,6 +82,33 @@ async fn an_unknown_form_is_an_error_of_the_receiver_and_shows_nothing_of_the_bo
     let (status, text) = answer(app(), request(&signed(body), body)).await;
     assert_eq!(status, 500);
     assert!(!text.contains("MARKED"), "{text}");
+}
+
+/// The sender learns nothing, so the application must.
+#[tokio::test]
+async fn the_log_says_why_a_webhook_is_refused() {
+    let old = sign(SECRET, EVENT.as_bytes(), SystemTime::UNIX_EPOCH);
+    let other = sign("MARKED", EVENT.as_bytes(), SystemTime::now());
+    for (signatures, why) in [
+        (
+            vec![old],
+            "not genuine: Timestamp is outside the tolerance zone.",
+        ),
+        (
+            vec![other],
+            "The verifier has another secret than the sender, or",
+        ),
+        (vec![], "the request needs one header"),
+        (signed(EVENT), ""),
+    ] {
+        recording::start();
+        let (status, _) = answer(app(), request(&signatures, EVENT)).await;
+        let log = recording::finish();
+        let is_logged = log.contains("WARN") && log.contains("a webhook is refused: ");
+        assert_eq!(is_logged, status != 200, "{log}");
+        assert!(log.contains(why), "{log}");
+        assert!(!log.contains("MARKED"), "{log}");
+    }
 }
 
 #[tokio::test]

@@ -283,7 +283,8 @@ impl Activeconnect {
             )
             .map(|inner| Session { inner })
     }
-    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client.
+    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client. It does not know its user:
+    /// [`Session::with_user_id`] tells it.
     ///
     /// # Errors
     ///
@@ -447,7 +448,22 @@ impl ::std::fmt::Debug for Session {
     }
 }
 impl Session {
-    /// The session as JSON, in the form of the vendor's Python client, which can load it.
+    /// The id of the user whom the session is to authenticate, as the application gave it to
+    /// [`authenticate_user`](Activeconnect::authenticate_user). [`SessionSealer`](crate::blocking::activeconnect::SessionSealer) keeps it.
+    ///
+    /// `None` for a session of [`session_from_json`](Activeconnect::session_from_json): that form has no room for it. Keep the
+    /// id where the browser cannot change it, and give it back with [`with_user_id`](Self::with_user_id). Whoever can change
+    /// the id can answer on their own phone, and be signed in as another user.
+    pub fn user_id(&self) -> Option<&str> {
+        self.inner.user_id()
+    }
+    /// The same session, of this user: for one that was saved as JSON. The service is not asked.
+    pub fn with_user_id(self, user_id: impl Into<String>) -> Self {
+        Self {
+            inner: self.inner.with_user_id(user_id),
+        }
+    }
+    /// The session as JSON, in the form of the vendor's Python client, which can load it. The user's id is not in it.
     ///
     /// The JSON contains the session's credentials. If others can read it, as in a cookie, seal it
     /// instead ([`SessionSealer`](crate::blocking::activeconnect::SessionSealer)).
@@ -537,7 +553,7 @@ impl SessionSealer {
             inner: self.inner.accepting(older_key),
         }
     }
-    /// Seals a session into a token that expires after `valid_for`.
+    /// Seals a session, with the id of its user, into a token that expires after `valid_for`.
     ///
     /// # Errors
     ///

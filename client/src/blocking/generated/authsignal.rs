@@ -70,15 +70,23 @@ impl ::std::fmt::Debug for Authsignal {
 impl Authsignal {
     /// A client for the tenant of a server API secret, with default settings.
     ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set, for example to a
+    /// mock's base URL.
+    ///
     /// # Errors
     ///
     /// As [`AuthsignalBuilder::build`].
     pub fn new(secret: impl Into<Secret>, region: Region) -> Result<Self> {
         crate::authsignal::Authsignal::new(secret, region).map(|inner| Self { inner })
     }
-    /// A client for the tenant of the server API secret in the environment variable
-    /// `AUTHSIGNAL_API_SECRET`, at the base URL in `AUTHSIGNAL_API_URL`, or else in the United
-    /// States.
+    /// A client with default settings for what the environment names. [`AuthsignalBuilder::from_env`] lets you change the
+    /// settings.
+    ///
+    /// | variable | holds |
+    /// | --- | --- |
+    /// | `AUTHSIGNAL_API_SECRET` | the tenant's server API secret |
+    /// | `AUTHSIGNAL_REGION` | the tenant's region: a text that [`Region`] reads; without it, `us` |
+    /// | `AUTHSIGNAL_API_URL` | the base URL of a server that is not the region's, such as a mock |
     ///
     /// # Errors
     ///
@@ -291,7 +299,7 @@ impl Authsignal {
     /// Records an action of a user, and returns what to do: allow it, refuse it, or let the user
     /// take a challenge. The vendor does not challenge a user who is not enrolled.
     ///
-    /// An action code has up to 64 letters, digits, `_` and `-`.
+    /// An action code has up to 64 letters, digits, `_` and `-`; the server refuses another one ([`Kind::Rejected`]).
     ///
     /// The client repeats the call with the same idempotency key, unless
     /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is off.
@@ -303,7 +311,9 @@ impl Authsignal {
     /// let attributes = TrackAttributes::new().redirect_url("https://shop.example/back");
     /// let tracked = authsignal.track("user-1", "withdraw", attributes)?;
     /// match tracked.outcome() {
-    ///     TrackOutcome::Allowed => println!("go on"),
+    ///     TrackOutcome::Allowed { is_enrolled: true } => println!("go on"),
+    ///     // A user without an authenticator is allowed, too. Decide yourself whether that is enough.
+    ///     TrackOutcome::Allowed { is_enrolled: false } => println!("enrol first"),
     ///     TrackOutcome::ChallengeRequired { url, .. } => redirect_to(url.expose()),
     ///     TrackOutcome::Blocked | TrackOutcome::ReviewRequired | TrackOutcome::Other(_) => println!("refuse"),
     /// }
@@ -378,7 +388,15 @@ impl Authsignal {
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
     /// [`claim_challenge`](Self::claim_challenge).
     ///
-    /// An invalid token is not an error: `is_valid` is false.
+    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock answers so to text that
+    /// is no token, and to a token that has expired, is another tenant's, or is of another user or action than the named ones.
+    ///
+    /// The vendor does not document every refusal, and some SDKs raise. So treat an error with
+    /// [`is_rejected`](Error::is_rejected) as a token that proves nothing, too. A test brings it about with a fault of status
+    /// 400 for the operation `validate_challenge`.
+    ///
+    /// A token stays valid until it expires, however often it is validated. Where it must count once, remember its
+    /// `idempotency_key`.
     ///
     /// ```no_run
     /// # fn example(authsignal: stepup_client::blocking::authsignal::Authsignal, token: &str) -> stepup_client::Result<()> {
@@ -394,7 +412,7 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// As every call. The vendor does not document what happens with a malformed token.
+    /// As every call.
     #[track_caller]
     pub fn validate_challenge(
         &self,
@@ -642,8 +660,31 @@ impl ::std::fmt::Debug for AuthsignalBuilder {
     }
 }
 impl AuthsignalBuilder {
-    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of
-    /// this and [`api_url`](Self::api_url), the last one counts.
+    /// A builder with the secret in the environment variable `AUTHSIGNAL_API_SECRET`. As every builder, it reads the other
+    /// variables of [`Authsignal::from_env`] when it builds.
+    ///
+    /// ```no_run
+    /// # fn main() -> stepup_client::Result<()> {
+    /// use stepup_client::blocking::authsignal::AuthsignalBuilder;
+    ///
+    /// // For a mock in Docker Compose, such as `http://stepup-mock:4750`.
+    /// let client = AuthsignalBuilder::from_env()?.allow_plain_http().build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] without a secret.
+    pub fn from_env() -> Result<Self> {
+        crate::authsignal::AuthsignalBuilder::from_env().map(|inner| Self { inner })
+    }
+    /// The tenant's region: which of the vendor's servers to call. Of this and [`api_url`](Self::api_url), the last one
+    /// counts.
+    ///
+    /// The environment variable `AUTHSIGNAL_API_URL` counts before it, so that a test can lead the whole application to a
+    /// mock. [`Region::Custom`] is a URL, and counts before the variable, as `api_url` does.
     pub fn region(self, region: Region) -> Self {
         Self {
             inner: self.inner.region(region),
@@ -652,8 +693,8 @@ impl AuthsignalBuilder {
     /// The base URL of the Server API: http or https, without query, fragment and credentials. It
     /// may end in `/v1`, as the vendor writes it, or go without.
     ///
-    /// Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
-    /// [`region`](Self::region), the last one counts.
+    /// Counts before the environment variable `AUTHSIGNAL_API_URL`; of this and [`region`](Self::region), the last one
+    /// counts.
     pub fn api_url(self, url: impl Into<String>) -> Self {
         Self {
             inner: self.inner.api_url(url),
@@ -803,6 +844,8 @@ impl ::std::fmt::Debug for AuthsignalTerminal {
 }
 impl AuthsignalTerminal {
     /// A client for a terminal secret, with default settings. [`AuthsignalBuilder::build_terminal`] makes one with others.
+    ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set.
     ///
     /// # Errors
     ///

@@ -39,6 +39,9 @@ impl ::std::fmt::Debug for AuthsignalManagement {
 impl AuthsignalManagement {
     /// A client for the tenant of a management secret, with default settings.
     ///
+    /// The server is that of the region, unless the environment variable `AUTHSIGNAL_API_URL` is set, for example to a
+    /// mock's base URL.
+    ///
     /// # Errors
     ///
     /// As [`AuthsignalManagementBuilder::build`].
@@ -46,8 +49,14 @@ impl AuthsignalManagement {
         crate::authsignal_management::AuthsignalManagement::new(secret, region)
             .map(|inner| Self { inner })
     }
-    /// A client for the tenant of the management secret in the environment variable `AUTHSIGNAL_MANAGEMENT_SECRET`, at the
-    /// base URL in `AUTHSIGNAL_API_URL`, or else in the United States.
+    /// A client with default settings for what the environment names. [`AuthsignalManagementBuilder::from_env`] lets you
+    /// change the settings.
+    ///
+    /// | variable | holds |
+    /// | --- | --- |
+    /// | `AUTHSIGNAL_MANAGEMENT_SECRET` | the tenant's management secret |
+    /// | `AUTHSIGNAL_REGION` | the tenant's region: a text that [`Region`] reads; without it, `us` |
+    /// | `AUTHSIGNAL_API_URL` | the base URL of a server that is not the region's, such as a mock |
     ///
     /// # Errors
     ///
@@ -514,8 +523,32 @@ impl ::std::fmt::Debug for AuthsignalManagementBuilder {
     }
 }
 impl AuthsignalManagementBuilder {
-    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of
-    /// this and [`api_url`](Self::api_url), the last one counts.
+    /// A builder with the secret in the environment variable `AUTHSIGNAL_MANAGEMENT_SECRET`. As every builder, it reads the other
+    /// variables of [`AuthsignalManagement::from_env`] when it builds.
+    ///
+    /// ```no_run
+    /// # fn main() -> stepup_client::Result<()> {
+    /// use stepup_client::blocking::authsignal_management::AuthsignalManagementBuilder;
+    ///
+    /// // For a mock in Docker Compose, such as `http://stepup-mock:4750`.
+    /// let client = AuthsignalManagementBuilder::from_env()?.allow_plain_http().build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] without a secret.
+    pub fn from_env() -> Result<Self> {
+        crate::authsignal_management::AuthsignalManagementBuilder::from_env()
+            .map(|inner| Self { inner })
+    }
+    /// The tenant's region: which of the vendor's servers to call. Of this and [`api_url`](Self::api_url), the last one
+    /// counts.
+    ///
+    /// The environment variable `AUTHSIGNAL_API_URL` counts before it, so that a test can lead the whole application to a
+    /// mock. [`Region::Custom`] is a URL, and counts before the variable, as `api_url` does.
     pub fn region(self, region: Region) -> Self {
         Self {
             inner: self.inner.region(region),
@@ -524,8 +557,8 @@ impl AuthsignalManagementBuilder {
     /// The base URL of the API: http or https, without query, fragment and credentials. It
     /// may end in `/v1`, as the vendor writes it, or go without.
     ///
-    /// Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
-    /// [`region`](Self::region), the last one counts.
+    /// Counts before the environment variable `AUTHSIGNAL_API_URL`; of this and [`region`](Self::region), the last one
+    /// counts.
     pub fn api_url(self, url: impl Into<String>) -> Self {
         Self {
             inner: self.inner.api_url(url),

@@ -77,15 +77,19 @@ impl SessionVerifierBuilder {
             inner: self.inner.client_id(client_id),
         }
     }
-    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
-    /// [`api_url`](Self::api_url), the last one counts.
+    /// The tenant's region: which of the vendor's servers to call. Of this and [`api_url`](Self::api_url), the last one
+    /// counts.
+    ///
+    /// The environment variable `AUTHSIGNAL_API_URL` counts before it, so that a test can lead the whole application to a
+    /// mock. [`Region::Custom`] is a URL, and counts before the variable, as `api_url` does.
     pub fn region(self, region: Region) -> Self {
         Self {
             inner: self.inner.region(region),
         }
     }
     /// The base URL of the API, with or without `/v1` at its end: where the keys are, and what the issuer begins with. Use
-    /// the same one as the server that creates the sessions, to the letter.
+    /// the same one as the server that creates the sessions, to the letter. Counts before the environment variable
+    /// `AUTHSIGNAL_API_URL`.
     pub fn api_url(self, url: impl Into<String>) -> Self {
         Self {
             inner: self.inner.api_url(url),

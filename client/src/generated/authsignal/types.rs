@@ -2187,6 +2187,7 @@ impl<'de> ::serde::Deserialize<'de> for TrackAttributesIdempotencyKey {
 /// The decision about an action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[must_use = "the user may have to take a challenge, or be refused, before the application may go on"]
 pub struct Tracked {
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
@@ -2870,6 +2871,7 @@ impl<'de> ::serde::Deserialize<'de> for UserToRevokeUserId {
 /// What a token proves. `action` and `actionCode` are the same; SDKs read the one or the other.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[must_use = "it says whether the challenge succeeded"]
 pub struct Validated {
     /// Whether the challenge succeeded.
     #[serde(rename = "isValid")]
@@ -2942,6 +2944,7 @@ pub struct ValidatedSession {
 /// Whether a code was right.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[must_use = "it says whether the code was right"]
 pub struct Verified {
     /// Whether it was right.
     #[serde(rename = "isVerified")]
@@ -2975,6 +2978,7 @@ pub struct Verified {
 /// A run of a flow, as it stands.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[must_use = "it says whether the user has taken all steps"]
 pub struct VerifiedFlow {
     /// A run of a flow.
     pub action: crate::generated::authsignal_shared::types::FlowAction,

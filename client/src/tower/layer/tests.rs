@@ -9,6 +9,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 use crate::tower::StepUpLayerBuilder;
+use crate::transport::recording;
 
 const TRACK: &str = "/v1/users/ada/actions/pay";
 
@@ -83,6 +84,36 @@ fn assert_refused(response: &Response<String>, refusal: Refusal) {
     assert_eq!(response.body(), &refusal.to_string());
     assert_eq!(header(response, "cache-control"), "no-store");
     assert_eq!(header(response, "set-cookie"), "");
+}
+
+/// Otherwise the user is challenged for ever, and nothing says why.
+#[tokio::test]
+async fn a_token_without_the_cookie_is_logged() {
+    let server = vendor(TRACK, 200, decided("CHALLENGE_REQUIRED", true)).await;
+    let layer = builder(&server).build().unwrap();
+    for (uri, is_logged) in [("/pay", false), ("/pay?token=MARKED", true)] {
+        recording::start();
+        let response = send(&layer, get(uri)).await;
+        let log = recording::finish();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{uri}");
+        assert_eq!(log.contains("is base_url the address"), is_logged, "{log}");
+        assert!(!log.contains("MARKED"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_nobody_is_logged_with_the_likely_cause() {
+    let server = MockServer::start().await;
+    let layer = builder(&server).build().unwrap();
+    let nobody = Request::get("/pay").body(String::new()).unwrap();
+    recording::start();
+    let response = send(&layer, nobody).await;
+    let log = recording::finish();
+    assert_refused(&response, Refusal::NotSignedIn);
+    assert!(
+        log.contains("NotSignedIn; is the sign-in outside of this layer?"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
