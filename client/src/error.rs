@@ -462,18 +462,8 @@ mod of_calls {
         /// Reads an answer, and reports where it cannot be read. serde's own text can quote the
         /// value, so the error names only its place.
         pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Self> {
-            let mut json = serde_json::Deserializer::from_slice(body);
-            let read: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-            read.map_err(|error| {
-                let place = error.inner();
-                let text = format!(
-                    "at `{}`, line {}, column {}",
-                    error.path(),
-                    place.line(),
-                    place.column()
-                );
-                Self::new(Kind::Decode).with_detail(text)
-            })
+            crate::json::read(body)
+                .map_err(|place| Self::new(Kind::Decode).with_detail(format!("at {place}")))
         }
 
         /// As [`decode`](Self::decode), of JSON that was read already.
@@ -482,7 +472,8 @@ mod of_calls {
             body: serde_json::Value,
         ) -> Result<T, Self> {
             serde_path_to_error::deserialize(body).map_err(|error| {
-                Self::new(Kind::Decode).with_detail(format!("at `{}`", error.path()))
+                let place = crate::json::place(error.path());
+                Self::new(Kind::Decode).with_detail(format!("at `{place}`"))
             })
         }
 

@@ -57,6 +57,14 @@ pub mod authsignal_management;
 mod authsignal_secret;
 #[cfg(feature = "authsignal-management")]
 mod changes;
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management",
+    feature = "mock-control"
+))]
+mod json;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 

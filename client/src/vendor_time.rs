@@ -3,17 +3,17 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::de::{Unexpected, Visitor};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// A time in an answer.
 ///
 /// The vendor documents ISO 8601 in UTC with milliseconds, such as `2025-01-01T00:00:00.000Z`, and promises nothing. An answer
 /// with another form is still an answer, so this keeps the text, and reads it when you ask: ISO 8601 with any offset, or
-/// without one for UTC, and Unix seconds.
+/// without one for UTC, and Unix seconds or milliseconds. What is no text is kept as its JSON, and `null` as an empty text.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -28,16 +28,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct VendorTime(String);
 
 impl VendorTime {
-    /// The time, as the type of the crate `jiff`; none for a text that is no time.
+    /// The time, as the type of the crate `jiff`; none for a text that is no time. The last day of the year 9999, a common way to
+    /// say "never", is more than the type holds, and is [`Timestamp::MAX`].
     pub fn timestamp(&self) -> Option<Timestamp> {
         let text = self.0.as_str();
-        let instant = || text.parse::<Timestamp>().ok();
+        if text.starts_with("9999-12-31") {
+            return Some(Timestamp::MAX);
+        }
         let in_utc = || {
             let time: DateTime = text.parse().ok()?;
             TimeZone::UTC.to_timestamp(time).ok()
         };
-        let seconds = || Timestamp::from_second(text.parse().ok()?).ok();
-        instant().or_else(seconds).or_else(in_utc)
+        text.parse().ok().or_else(|| unix(text)).or_else(in_utc)
     }
 
     /// The time, as the type of the standard library; none for a text that is no time.
@@ -48,6 +50,24 @@ impl VendorTime {
     /// The text of the answer.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A time in Unix seconds, with or without a fraction, or in milliseconds.
+fn unix(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    match whole.len() {
+        // Fewer digits are a year or a day. These are the years from 1973 to 2286.
+        9 | 10 => {
+            Timestamp::from_duration(SignedDuration::try_from_secs_f64(text.parse().ok()?).ok()?)
+                .ok()
+        }
+        12 | 13 if fraction.is_empty() => Timestamp::from_millisecond(whole.parse().ok()?).ok(),
+        _ => None,
     }
 }
 
@@ -88,37 +108,14 @@ impl Serialize for VendorTime {
     }
 }
 
+/// Takes whatever is there: a member that is no time must not cost the rest of the answer.
 impl<'de> Deserialize<'de> for VendorTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrSeconds;
-
-        impl Visitor<'_> for TextOrSeconds {
-            type Value = VendorTime;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<VendorTime, E> {
-                Ok(text.into())
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<VendorTime, E> {
-                Ok(text.into())
-            }
-
-            fn visit_i64<E>(self, seconds: i64) -> Result<VendorTime, E> {
-                Ok(seconds.to_string().into())
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<VendorTime, E> {
-                let unsigned = || E::invalid_value(Unexpected::Unsigned(seconds), &self);
-                let seconds = i64::try_from(seconds).map_err(|_| unsigned())?;
-                self.visit_i64(seconds)
-            }
-        }
-
-        deserializer.deserialize_any(TextOrSeconds)
+        Ok(match Value::deserialize(deserializer)? {
+            Value::String(text) => Self(text),
+            Value::Null => Self(String::new()),
+            other => Self(other.to_string()),
+        })
     }
 }
 
@@ -156,15 +153,24 @@ mod tests {
         }
         let read: VendorTime = serde_json::from_value(json!(1_735_689_600)).unwrap();
         assert_eq!(read.system_time(), second);
-        for json in [
-            json!(true),
-            Value::Null,
-            json!(1.5),
-            json!({}),
-            json!(u64::MAX),
+        for (json, text, expected) in [
+            (json!(1_735_689_600.5), "1735689600.5", time),
+            (json!(1_735_689_600_500_u64), "1735689600500", time),
+            (json!(true), "true", None),
+            (Value::Null, "", None),
+            (json!(1.5), "1.5", None),
+            (json!({}), "{}", None),
+            (json!(u64::MAX), "18446744073709551615", None),
         ] {
-            assert!(serde_json::from_value::<VendorTime>(json).is_err());
+            let read: VendorTime = serde_json::from_value(json).unwrap();
+            assert_eq!((read.as_str(), read.system_time()), (text, expected));
         }
+        let never = VendorTime::from("9999-12-31T23:59:59Z");
+        assert_eq!(never.timestamp(), Some(Timestamp::MAX));
+        for day in ["20250101", "2025-01-01"] {
+            assert_eq!(VendorTime::from(day).system_time(), second, "{day}");
+        }
+        assert_eq!(VendorTime::from("2025").timestamp(), None);
     }
 
     #[test]

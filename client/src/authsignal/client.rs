@@ -79,6 +79,7 @@ type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 async fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => Ok(()),
+        Err(Generated::InvalidResponsePayload(body, _)) if body.is_empty() => Ok(()),
         answer => call.answer(answer).await.map(drop),
     }
 }

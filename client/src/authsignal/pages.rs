@@ -36,6 +36,8 @@ pub struct UserPages {
     /// The ends of earlier pages. A repeated one would loop for ever.
     ends: HashSet<String>,
     over: bool,
+    /// Whether the last question had no answer.
+    failed: bool,
 }
 
 impl UserPages {
@@ -45,6 +47,7 @@ impl UserPages {
             query,
             ends: HashSet::new(),
             over: false,
+            failed: false,
         }
     }
 
@@ -58,7 +61,9 @@ impl UserPages {
         if self.over {
             return Ok(None);
         }
+        self.failed = true;
         let page = self.client.query_users(self.query.clone()).await?;
+        self.failed = false;
         match page.last_evaluated_user_id.as_deref() {
             Some(end) if !end.is_empty() && self.ends.insert(end.to_owned()) => {
                 self.query.last_evaluated_user_id = Some(end.to_owned());
@@ -66,6 +71,12 @@ impl UserPages {
             _ => self.over = true,
         }
         Ok(Some(page))
+    }
+
+    /// Whether the last call of [`next_page`](Self::next_page) failed.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// The users one by one, from the next page on. It asks for a page when the users of the one before are used up.

@@ -49,6 +49,7 @@ pub use super::raw::types::{
     SmsCreated, WebhookPayload,
 };
 use super::raw::types::{WebhookEvent, WebhookLogBatch, WebhookLogRecord};
+use crate::json;
 use crate::secret::Secret;
 use crate::vendor_time::VendorTime;
 
@@ -286,15 +287,7 @@ impl<'a> Delivery<'a> {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let read = serde_path_to_error::deserialize(&mut json);
-    read.map_err(|error| {
-        let (path, inner) = (error.path(), error.inner());
-        let (line, column) = (inner.line(), inner.column());
-        ParseError {
-            place: format!("`{path}`, line {line}, column {column}"),
-        }
-    })
+    json::read(body).map_err(|place| ParseError { place })
 }
 
 /// What a body holds.
@@ -398,11 +391,11 @@ impl Data {
     }
 }
 
-fn payload_of<T: DeserializeOwned>(json: Value, place: &str) -> Result<Private<T>, ParseError> {
-    match serde_path_to_error::deserialize(json) {
+fn payload_of<T: DeserializeOwned>(payload: Value, place: &str) -> Result<Private<T>, ParseError> {
+    match serde_path_to_error::deserialize(payload) {
         Ok(payload) => Ok(Private(Box::new(payload))),
         Err(error) => Err(ParseError {
-            place: format!("`{place}`, in it `{}`", error.path()),
+            place: format!("`{place}`, in it `{}`", json::place(error.path())),
         }),
     }
 }

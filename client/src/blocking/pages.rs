@@ -4,12 +4,14 @@ use super::authsignal::UserPages;
 use crate::authsignal::{FoundUser, UserPage};
 use crate::error::Result;
 
-/// Page after page, each with [`next_page`](UserPages::next_page). An error is no end: the next turn asks for the same page
-/// again.
+/// Page after page. An error ends it; [`next_page`](UserPages::next_page) can ask for the same page again.
 impl Iterator for UserPages {
     type Item = Result<UserPage>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.inner.has_failed() {
+            return None;
+        }
         self.next_page().transpose()
     }
 }

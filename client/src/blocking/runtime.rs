@@ -1,9 +1,9 @@
 //! The runtime of blocking calls, and waiting for one. Must not know any API.
 
-use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{future, io, thread};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
 
 use crate::error::Error;
 
@@ -37,8 +37,8 @@ pub(crate) fn wait<T, E: Unstarted>(call: impl Future<Output = Result<T, E>>) ->
 }
 
 /// The runtime of this process. It never stops, so a client may be dropped in async code.
-fn runtime() -> io::Result<&'static Runtime> {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+fn runtime() -> io::Result<&'static Handle> {
+    static RUNTIME: OnceLock<Handle> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
 
     if let Some(runtime) = RUNTIME.get() {
@@ -48,10 +48,11 @@ fn runtime() -> io::Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
     }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("stepup-client")
-        .enable_all()
-        .build()?;
-    Ok(RUNTIME.get_or_init(|| runtime))
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    // A thread of ours, because tokio panics when the system gives it none.
+    thread::Builder::new()
+        .name("stepup-client".to_owned())
+        .spawn(move || runtime.block_on(future::pending::<()>()))?;
+    Ok(RUNTIME.get_or_init(|| handle))
 }

@@ -26,7 +26,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::Method;
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::Request;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
@@ -379,6 +382,15 @@ impl Transport {
     fn complete(&self, request: &mut Request) -> Result<(), Error> {
         if self.built_with.is_none() {
             request.headers_mut().insert(ACCEPT, JSON);
+        }
+        // Some servers and gateways answer 411 without it, and the HTTP client leaves it out (RFC 9110, 8.6).
+        let has_content = matches!(
+            *request.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        );
+        if has_content && request.body().is_none() {
+            let none = HeaderValue::from_static("0");
+            request.headers_mut().insert(CONTENT_LENGTH, none);
         }
         if let Some(user_agent) = &self.user_agent {
             let user_agent = user_agent.clone();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
 
 use crate::error::{Error, Kind, Result};
 
@@ -23,8 +23,8 @@ const LONGEST_REQUEST_ID: usize = 200;
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     REQUEST_IDS
         .iter()
-        .find_map(|name| headers.get(name).map(HeaderValue::to_str)?.ok())
-        .filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID)
+        .filter_map(|name| headers.get(name)?.to_str().ok())
+        .find(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID)
 }
 
 /// An answer, with its status, its headers and the number of attempts. The method `reply` of each client returns it.
@@ -133,6 +133,8 @@ impl Capture {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -147,6 +149,8 @@ mod tests {
         assert_eq!(id(&[]), None);
         assert_eq!(id(&[("x-other", "1")]), None);
         assert_eq!(id(&[("x-request-id", "")]), None);
+        let behind = [("x-request-id", ""), ("apigw-requestid", "b")];
+        assert_eq!(id(&behind).as_deref(), Some("b"));
         assert_eq!(id(&[("apigw-requestid", "b")]).as_deref(), Some("b"));
         let both = [("apigw-requestid", "b"), ("x-request-id", "a")];
         assert_eq!(id(&both).as_deref(), Some("a"));

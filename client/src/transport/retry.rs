@@ -15,6 +15,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The least wait after an answer that asks for one in words that cannot be read.
 const UNREADABLE_WAIT: Duration = Duration::from_secs(5);
 
+/// The least time that an attempt must have. Less does not reach a vendor and come back.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(50);
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -116,8 +119,8 @@ pub(crate) fn decide(
 
     let wait = backoff(attempt, dice).max(hint.least());
     // A wait that uses up the call's time cannot end in another attempt, so the caller hears of it
-    // now.
-    if wait < remaining {
+    // now: the answer that there is says more than one that comes too late.
+    if wait.saturating_add(SHORTEST_ATTEMPT) < remaining {
         Decision::Wait(wait)
     } else {
         Decision::Stop
@@ -198,6 +201,15 @@ mod tests {
                 let decision = decide(class, 1, 2, outcome, LONG, 0.5);
                 assert_eq!(decision != Decision::Stop, again, "{class:?} {outcome:?}");
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_that_cannot_be_answered_in_time() {
+        for (millis, again) in [(900, false), (1_000, false), (1_050, false), (1_051, true)] {
+            let left = Duration::from_millis(millis);
+            let decision = decide(Never, 1, 2, hinted(429, 1), left, 0.0);
+            assert_eq!(decision != Decision::Stop, again, "{millis} ms");
         }
     }
 

@@ -460,3 +460,32 @@ async fn a_call_is_a_span_with_opentelemetrys_names_and_an_event_for_each_attemp
         assert!(log.contains(expected), "{expected} is not in {log}");
     }
 }
+
+#[tokio::test]
+async fn a_request_that_could_have_content_says_that_it_has_none() {
+    let server = MockServer::start().await;
+    Mock::given(path("/x"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("{\"ours\":1}"))
+        .mount(&server)
+        .await;
+    let http = http_client(CONNECT_TIMEOUT, Limits::default().attempt, OURS, true, None).unwrap();
+    for (verb, body, length) in [
+        (Method::POST, None, Some("0")),
+        (Method::PATCH, None, Some("0")),
+        (Method::POST, Some("ab"), Some("2")),
+        (Method::GET, None, None),
+        (Method::DELETE, None, None),
+    ] {
+        let url = format!("{}/x", server.uri()).parse().unwrap();
+        let mut request = Request::new(verb.clone(), url);
+        *request.body_mut() = body.map(reqwest::Body::from);
+        let transport = Transport::new(DIALECT);
+        let (signer, facts) = (Counting::default(), Facts::default());
+        let sent = transport.execute(&http, request, &NEVER, &facts, &signer);
+        assert_eq!(sent.await.unwrap().status().as_u16(), 200);
+        let received = server.received_requests().await.unwrap().pop().unwrap();
+        let shown = received.headers.get("content-length");
+        let shown = shown.map(|value| value.to_str().unwrap());
+        assert_eq!(shown, length, "{verb}");
+    }
+}

@@ -22,6 +22,11 @@ pub(crate) fn request(
     body: Option<Value>,
 ) -> Result<(Operation, Request)> {
     let url = target(server, path)?;
+    if method == Method::CONNECT {
+        let error = Error::new(Kind::InvalidInput)
+            .with_detail("CONNECT asks a proxy for a tunnel, and no API for anything");
+        return Err(error.with_call(OPERATION, &Facts::default()));
+    }
     let operation = Operation {
         id: OPERATION,
         // The names of OpenTelemetry's `http.request.method`.

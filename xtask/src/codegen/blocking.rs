@@ -229,19 +229,6 @@ impl Writer<'_> {
                     .with_context(|| format!("the method {}", method.sig.ident))?,
             );
         }
-        if subject
-            .methods
-            .iter()
-            .any(|(_, method)| is_raw(&method.sig.output))
-        {
-            let about = polish::doc(
-                "The same client with async: for `raw`, the generated API. Other code with async may use it, too.",
-            );
-            methods.extend(quote! {
-                #(#about)*
-                pub fn as_async(&self) -> &#original { &self.inner }
-            });
-        }
         Ok(quote! {
             #(#about)*
             #derives

@@ -65,7 +65,7 @@ pub(super) fn emit(api: &Api) -> TokenStream {
             ::serde_path_to_error::deserialize(body).map_err(|error| DecodeError::Body {
                 status,
                 schema,
-                path: error.path().to_string(),
+                path: crate::json::place(error.path()),
             })
         }
 

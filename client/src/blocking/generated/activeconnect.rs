@@ -292,10 +292,6 @@ impl Activeconnect {
     pub fn session_from_json(&self, json: &str) -> Result<Session> {
         self.inner.session_from_json(json).map(|inner| Session { inner })
     }
-    /// The same client with async: for `raw`, the generated API. Other code with async may use it, too.
-    pub fn as_async(&self) -> &crate::activeconnect::Activeconnect {
-        &self.inner
-    }
 }
 /// [`ActiveconnectBuilder`](crate::activeconnect::ActiveconnectBuilder) for the blocking clients.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -383,7 +379,7 @@ impl ActiveconnectBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick and must not panic. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -402,7 +398,7 @@ impl ActiveconnectBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along.
+    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(

@@ -644,10 +644,6 @@ impl Authsignal {
     ) -> Result<OpenidConfiguration> {
         crate::blocking::runtime::wait(self.inner.openid_configuration(tenant_id))
     }
-    /// The same client with async: for `raw`, the generated API. Other code with async may use it, too.
-    pub fn as_async(&self) -> &crate::authsignal::Authsignal {
-        &self.inner
-    }
 }
 /// [`AuthsignalBuilder`](crate::authsignal::AuthsignalBuilder) for the blocking clients.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -771,7 +767,7 @@ impl AuthsignalBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick and must not panic. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -790,7 +786,7 @@ impl AuthsignalBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along.
+    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(

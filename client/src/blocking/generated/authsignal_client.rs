@@ -493,10 +493,6 @@ impl AuthsignalClient {
     pub fn init(&self) -> Result<Initialized> {
         crate::blocking::runtime::wait(self.inner.init())
     }
-    /// The same client with async: for `raw`, the generated API. Other code with async may use it, too.
-    pub fn as_async(&self) -> &crate::authsignal_client::AuthsignalClient {
-        &self.inner
-    }
 }
 /// [`AuthsignalClientBuilder`](crate::authsignal_client::AuthsignalClientBuilder) for the blocking clients.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -605,7 +601,7 @@ impl AuthsignalClientBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick and must not panic. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -624,7 +620,7 @@ impl AuthsignalClientBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along.
+    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(

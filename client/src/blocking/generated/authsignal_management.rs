@@ -507,10 +507,6 @@ impl AuthsignalManagement {
             self.inner.delete_authenticator_configuration(authenticator),
         )
     }
-    /// The same client with async: for `raw`, the generated API. Other code with async may use it, too.
-    pub fn as_async(&self) -> &crate::authsignal_management::AuthsignalManagement {
-        &self.inner
-    }
 }
 /// [`AuthsignalManagementBuilder`](crate::authsignal_management::AuthsignalManagementBuilder) for the blocking clients.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -625,7 +621,7 @@ impl AuthsignalManagementBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick and must not panic. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -644,7 +640,7 @@ impl AuthsignalManagementBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along.
+    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(

@@ -415,10 +415,6 @@ impl MockControl {
             inner: self.inner.phone(user_id),
         }
     }
-    /// The same client with async: for `raw`, the generated API. Other code with async may use it, too.
-    pub fn as_async(&self) -> &crate::mock_control::MockControl {
-        &self.inner
-    }
 }
 /// [`Phone`](crate::mock_control::Phone) for code without async: each call returns when it is over.
 ///

@@ -45,7 +45,7 @@ fn decode<T: ::serde::de::DeserializeOwned>(
         .map_err(|error| DecodeError::Body {
             status,
             schema,
-            path: error.path().to_string(),
+            path: crate::json::place(error.path()),
         })
 }
 /// What [`add_users`](super::Client::add_users) answers when it succeeds; `AddUsersSuccess::decode` makes it of the answer.

@@ -138,7 +138,6 @@ fn every_public_method_of_a_client_has_a_blocking_one() {
         "pub fn basket(&self) -> Basket<'_> {",
         "crate::blocking::runtime::wait(self.inner.like(&other.inner, what))\n            .map(|inner| Self { inner })",
         "crate::blocking::runtime::wait(self.inner.pay())",
-        "pub fn as_async(&self) -> &crate::shop::Shop {",
     ] {
         assert!(
             text.contains(&in_a_line(line)),
