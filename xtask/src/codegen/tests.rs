@@ -364,7 +364,7 @@ fn an_answer_without_a_body_is_a_plain_variant_and_an_empty_success() {
     let delete = builder.split("pub struct DeleteThing").nth(1).unwrap();
     assert!(
         delete.contains("Result<ResponseValue<()>, Error<types::Failure>>")
-            && delete.contains("204u16 => Ok(ResponseValue::empty(response)),"),
+            && delete.contains("204u16 => Ok(answer.empty()),"),
         "{delete}"
     );
 }
