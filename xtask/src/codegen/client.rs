@@ -273,9 +273,8 @@ fn take_apart(file: File) -> Result<Parts> {
             Item::Struct(mut item) if item.ident == "Client" => {
                 if let Fields::Named(fields) = &mut item.fields {
                     let kept = fields.named.iter();
-                    let kept = kept.filter(|field| {
-                        !field.ident.as_ref().is_some_and(|name| name == "baseurl")
-                    });
+                    let kept = kept
+                        .filter(|field| field.ident.as_ref().is_none_or(|name| name != "baseurl"));
                     fields.named = kept.cloned().collect();
                 }
                 client.push(Item::Struct(item));
