@@ -85,6 +85,40 @@ impl Validated {
     pub fn action(&self) -> Option<&str> {
         self.action.as_deref().or(self.action_code.as_deref())
     }
+
+    /// Why the token does not do, by the words in `error`; none if the answer has no words. For what your user is told, and for
+    /// alarms: whether they may go on, `is_valid` says.
+    ///
+    /// ```
+    /// use stepup_client::authsignal::{TokenRefusal, Validated};
+    ///
+    /// let mut validated = Validated::new(false);
+    /// validated.error = Some("Token is expired.".to_owned());
+    /// assert_eq!(validated.refusal(), Some(TokenRefusal::Expired));
+    /// ```
+    pub fn refusal(&self) -> Option<TokenRefusal> {
+        Some(match self.error.as_deref()?.trim_end_matches('.') {
+            "Token is expired" => TokenRefusal::Expired,
+            "User is invalid" => TokenRefusal::OtherUser,
+            "Action is invalid" => TokenRefusal::OtherAction,
+            _ => TokenRefusal::Other,
+        })
+    }
+}
+
+/// Why a token of a challenge does not do. The vendor's SDKs test two of its texts, `User is invalid.` and
+/// `Action is invalid.`; that of an expired token is assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// It is too old: the user took too long.
+    Expired,
+    /// It is of another user than the request names.
+    OtherUser,
+    /// It is of another action than the request names.
+    OtherAction,
+    /// Anything else, such as a text that is no token.
+    Other,
 }
 
 impl User {
@@ -177,6 +211,21 @@ mod tests {
 
     fn read<T: DeserializeOwned>(answer: Value) -> T {
         serde_json::from_value(answer).unwrap()
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_are_read() {
+        for (error, refusal) in [
+            (Some("Token is expired."), Some(TokenRefusal::Expired)),
+            (Some("User is invalid."), Some(TokenRefusal::OtherUser)),
+            (Some("Action is invalid"), Some(TokenRefusal::OtherAction)),
+            (Some("Token is invalid."), Some(TokenRefusal::Other)),
+            (Some(""), Some(TokenRefusal::Other)),
+            (None, None),
+        ] {
+            let validated: Validated = read(json!({"isValid": false, "error": error}));
+            assert_eq!(validated.refusal(), refusal, "{error:?}");
+        }
     }
 
     fn tracked(state: &str) -> Tracked {

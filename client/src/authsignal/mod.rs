@@ -37,7 +37,7 @@ pub mod webhook;
 
 pub use crate::authsignal_host::Region;
 pub use crate::generated::authsignal as raw;
-pub use answers::EnrolledAuthenticator;
+pub use answers::{EnrolledAuthenticator, TokenRefusal};
 pub use builder::AuthsignalBuilder;
 pub use calls::{CallToFinish, CallToStart};
 pub use client::Authsignal;

@@ -83,7 +83,7 @@ fn timestamp(time: SystemTime) -> Result<Timestamp> {
 ///
 /// let attributes = TrackAttributes::new()
 ///     .redirect_url("https://shop.example/back")
-///     .ip_address("203.0.113.7")
+///     .ip_address(std::net::Ipv4Addr::new(203, 0, 113, 7))
 ///     .user_agent("Mozilla/5.0")
 ///     .device_id("the `__as_aid` cookie")
 ///     .custom("cartTotal", 99.5)
@@ -109,6 +109,12 @@ impl TrackAttributes {
         self
     }
 
+    /// IP address of the user: a text, or an `IpAddr`.
+    pub fn ip_address(mut self, ip_address: impl ToString) -> Self {
+        self.body.ip_address = Some(ip_address.to_string());
+        self
+    }
+
     texts! {
         /// URL to which the hosted page returns after the challenge.
         redirect_url
@@ -118,8 +124,6 @@ impl TrackAttributes {
         phone_number
         /// User name.
         username
-        /// IP address of the user.
-        ip_address
         /// User agent of the user's browser.
         user_agent
         /// Device of the user: the cookie `__as_aid` of the vendor's browser SDK.
@@ -633,13 +637,17 @@ impl ChallengeToStart {
         self
     }
 
+    /// IP address of the user: a text, or an `IpAddr`.
+    pub fn ip_address(mut self, ip_address: impl ToString) -> Self {
+        self.body.ip_address = Some(ip_address.to_string());
+        self
+    }
+
     texts! {
         /// Language of the message, such as `en`.
         locale
         /// Device of the user.
         device_id
-        /// IP address of the user.
-        ip_address
         /// User agent of the user's browser.
         user_agent
         /// Scopes of the token of the claimed challenge.
@@ -836,8 +844,6 @@ impl FlowToStart {
     }
 
     texts! {
-        /// IP address of the user.
-        ip_address
         /// User agent of the user's browser.
         user_agent
         /// Device of the user: the cookie `__as_aid` of the vendor's browser SDK.

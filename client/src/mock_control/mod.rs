@@ -16,16 +16,14 @@
 //! # }
 //! ```
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-
-use reqwest::Request;
 
 mod challenge;
 mod file;
 mod flow;
 mod snapshot;
+mod unsigned;
 
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
@@ -54,9 +52,8 @@ pub use raw::vocabulary::{
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;
-use crate::transport::inner::{self, Sign};
 use crate::transport::settings::{self, Settings};
-use crate::transport::{self, Dialect, Facts, Operation, redact};
+use crate::transport::{self, Dialect, Facts, inner, redact};
 use raw::types;
 
 const DIALECT: Dialect = Dialect {
@@ -70,20 +67,8 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
-/// The control API takes no credentials.
-#[derive(Clone)]
-pub struct Unsigned;
-
 /// What the generated client carries. Made by [`MockControl`] only.
-pub(crate) type Inner = inner::Inner<Unsigned>;
-
-impl Sign for Unsigned {
-    type Error = Infallible;
-
-    fn sign(&self, _: &Operation, _: &mut Request) -> std::result::Result<(), Infallible> {
-        Ok(())
-    }
-}
+pub(crate) type Inner = inner::Inner<unsigned::Unsigned>;
 
 impl Reason for types::Problem {
     fn reason(&self) -> &str {
@@ -124,7 +109,7 @@ impl MockControl {
             ..Settings::default()
         };
         let (http, transport) = settings.build(&server, DIALECT)?;
-        let inner = Inner::new(transport, Unsigned);
+        let inner = Inner::new(transport, unsigned::Unsigned);
         Ok(Self {
             raw: raw::Client::new_with_client(http, inner),
         })
