@@ -27,6 +27,17 @@ macro_rules! texts {
     )+};
 }
 
+/// The method that sets the user's address.
+macro_rules! ip_address {
+    () => {
+        /// IP address of the user: a text, or an `IpAddr`.
+        pub fn ip_address(mut self, ip_address: impl ToString) -> Self {
+            self.body.ip_address = Some(ip_address.to_string());
+            self
+        }
+    };
+}
+
 /// The setter of the application's own data in the body.
 macro_rules! custom {
     () => {
@@ -109,11 +120,7 @@ impl TrackAttributes {
         self
     }
 
-    /// IP address of the user: a text, or an `IpAddr`.
-    pub fn ip_address(mut self, ip_address: impl ToString) -> Self {
-        self.body.ip_address = Some(ip_address.to_string());
-        self
-    }
+    ip_address!();
 
     texts! {
         /// URL to which the hosted page returns after the challenge.
@@ -637,11 +644,7 @@ impl ChallengeToStart {
         self
     }
 
-    /// IP address of the user: a text, or an `IpAddr`.
-    pub fn ip_address(mut self, ip_address: impl ToString) -> Self {
-        self.body.ip_address = Some(ip_address.to_string());
-        self
-    }
+    ip_address!();
 
     texts! {
         /// Language of the message, such as `en`.
@@ -842,6 +845,8 @@ impl FlowToStart {
         self.client_id = Some(client_id.into());
         self
     }
+
+    ip_address!();
 
     texts! {
         /// User agent of the user's browser.

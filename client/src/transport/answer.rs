@@ -49,6 +49,10 @@ impl Answer {
         self.response.headers_mut()
     }
 
+    #[allow(
+        dead_code,
+        reason = "the control API has no answers outside of generated code, and which APIs are here is for the features to say"
+    )]
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }
@@ -76,6 +80,10 @@ impl Answer {
     }
 
     /// The answer without its body, for generated code.
+    #[allow(
+        dead_code,
+        reason = "few APIs have answers without a body, and which APIs are here is for the features to say"
+    )]
     pub(crate) fn empty(self) -> ResponseValue<()> {
         self.having(())
     }

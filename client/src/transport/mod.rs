@@ -48,6 +48,7 @@ pub use reply::Reply;
 use retry::{Decision, Outcome, RetryAfter};
 
 /// The time after a wait, or decades from now for waits that no clock can hold.
+#[cfg(feature = "activeconnect")]
 pub(crate) fn after(wait: Duration) -> Instant {
     const DECADES: Duration = Duration::from_secs(1_000_000_000);
     Instant::now() + wait.min(DECADES)
@@ -68,6 +69,7 @@ pub struct Operation {
     pub security: &'static [&'static [&'static str]],
 }
 
+#[cfg(feature = "authsignal-client")]
 impl Operation {
     /// An operation that no description lists. Cannot happen while code and table come from one
     /// description; would it, nothing is repeated.
