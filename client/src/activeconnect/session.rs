@@ -16,7 +16,7 @@ use super::raw::types::{Failure, StartedAuthentication};
 use super::raw::vocabulary::SessionStatus;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
-use crate::transport::{self, Facts, Operation};
+use crate::transport::{Facts, Operation};
 
 /// One authentication of one user.
 ///
@@ -136,7 +136,7 @@ impl Pace {
     fn start(options: WaitOptions) -> Self {
         Self {
             interval: options.interval.max(WaitOptions::MIN_INTERVAL),
-            deadline: transport::after(options.deadline),
+            deadline: after(options.deadline),
         }
     }
 
@@ -148,7 +148,7 @@ impl Pace {
 
     /// Waits for the next turn, or says at once that there is none.
     async fn pause(&self) -> Result<(), Expired> {
-        let next = transport::after(self.interval);
+        let next = after(self.interval);
         if next >= self.deadline {
             return Err(Expired);
         }
@@ -410,6 +410,12 @@ impl Session {
         let answer = Error::decode(answer.body()).map_err(fail)?;
         Ok((answer, facts))
     }
+}
+
+/// The time after a wait, or decades from now for waits that no clock can hold.
+fn after(wait: Duration) -> Instant {
+    const DECADES: Duration = Duration::from_secs(1_000_000_000);
+    Instant::now() + wait.min(DECADES)
 }
 
 /// A URL from the server, if it is the configured server's own: a signature is a credential, and

@@ -47,13 +47,6 @@ use reply::Capture;
 pub use reply::Reply;
 use retry::{Decision, Outcome, RetryAfter};
 
-/// The time after a wait, or decades from now for waits that no clock can hold.
-#[cfg(feature = "activeconnect")]
-pub(crate) fn after(wait: Duration) -> Instant {
-    const DECADES: Duration = Duration::from_secs(1_000_000_000);
-    Instant::now() + wait.min(DECADES)
-}
-
 /// An operation of an API, as the API's description declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -69,7 +62,10 @@ pub struct Operation {
     pub security: &'static [&'static [&'static str]],
 }
 
-#[cfg(feature = "authsignal-client")]
+#[allow(
+    dead_code,
+    reason = "few APIs look an operation up, and which APIs are here is for the features to say"
+)]
 impl Operation {
     /// An operation that no description lists. Cannot happen while code and table come from one
     /// description; would it, nothing is repeated.
