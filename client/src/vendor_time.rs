@@ -13,7 +13,7 @@ use serde_json::Value;
 ///
 /// The vendor documents ISO 8601 in UTC with milliseconds, such as `2025-01-01T00:00:00.000Z`, and promises nothing. An answer
 /// with another form is still an answer, so this keeps the text, and reads it when you ask: ISO 8601 with any offset, or
-/// without one for UTC, and Unix seconds or milliseconds. What is no text is kept as its JSON, and `null` as an empty text.
+/// without one for UTC, and Unix seconds or milliseconds. Anything but a text is kept as its JSON, and `null` as an empty text.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -28,8 +28,8 @@ use serde_json::Value;
 pub struct VendorTime(String);
 
 impl VendorTime {
-    /// The time, as the type of the crate `jiff`; none for a text that is no time. The last day of the year 9999, a common way to
-    /// say "never", is more than the type holds, and is [`Timestamp::MAX`].
+    /// The time, as the type of the crate `jiff`; `None` if the text is no time. Services write the last day of the year 9999 for
+    /// "never". The type ends one day earlier, so this returns [`Timestamp::MAX`] for it.
     pub fn timestamp(&self) -> Option<Timestamp> {
         let text = self.0.as_str();
         if text.starts_with("9999-12-31") {
@@ -42,7 +42,7 @@ impl VendorTime {
         text.parse().ok().or_else(|| unix(text)).or_else(in_utc)
     }
 
-    /// The time, as the type of the standard library; none for a text that is no time.
+    /// The time, as the type of the standard library; `None` if the text is no time.
     pub fn system_time(&self) -> Option<SystemTime> {
         self.timestamp().map(SystemTime::from)
     }

@@ -215,14 +215,8 @@ impl Activeconnect {
     }
 
     fn call(&self, operation: &'static str) -> Call {
-        let facts = Facts::default();
         let raw = &self.shared.raw;
-        let raw = raw.carrying(raw.inner.keeping(facts.clone()));
-        Call {
-            raw,
-            facts,
-            operation,
-        }
+        Call::new(operation, |facts| raw.carrying(raw.inner.keeping(facts)))
     }
 
     /// Adds a user. The application chooses user ids; the vendor ignores case when it compares
@@ -529,8 +523,8 @@ impl Activeconnect {
         }
     }
 
-    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client. It does not know its user:
-    /// [`Session::with_user_id`] tells it.
+    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client. It does not know its user until
+    /// you call [`Session::with_user_id`].
     ///
     /// # Errors
     ///

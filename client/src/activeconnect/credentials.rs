@@ -1,5 +1,4 @@
-//! What the generated Activeconnect client sends through: our transport, and a signature per
-//! attempt. Must not know what operations mean.
+//! How the generated Activeconnect client signs each attempt. Must not know what operations mean.
 
 use std::sync::Arc;
 

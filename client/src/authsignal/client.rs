@@ -29,7 +29,7 @@ use crate::authsignal_host::Region;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
-use crate::transport::{self, Facts};
+use crate::transport;
 
 /// A client of the Authsignal Server API, for one tenant.
 ///
@@ -194,14 +194,8 @@ impl Authsignal {
     }
 
     fn call(&self, operation: &'static str) -> Call {
-        let facts = Facts::default();
         let raw = &self.shared.raw;
-        let raw = raw.carrying(raw.inner.keeping(facts.clone()));
-        Call {
-            raw,
-            facts,
-            operation,
-        }
+        Call::new(operation, |facts| raw.carrying(raw.inner.keeping(facts)))
     }
 
     /// Reads a user. An unknown or deleted user is not an error: `is_enrolled` is false.
@@ -545,8 +539,8 @@ impl Authsignal {
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
     /// [`claim_challenge`](Self::claim_challenge).
     ///
-    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock answers so to text that
-    /// is no token, and to a token that has expired, is another tenant's, or is of another user or action than the named ones.
+    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock
+    /// answers so to a text that is no token, to an expired token, and to one of another tenant, user or action.
     ///
     /// The vendor does not document every refusal, and some SDKs raise. So treat an error with
     /// [`is_rejected`](Error::is_rejected) as a token that proves nothing, too. A test brings it about with a fault of status

@@ -1,5 +1,5 @@
-//! What the generated Authsignal client sends through: our transport, and Basic credentials on each
-//! attempt. Must not know what operations mean.
+//! How the generated client of the Server API signs each attempt, and what a call changes in its request. Must not know what
+//! operations mean.
 
 use std::convert::Infallible;
 
@@ -46,7 +46,7 @@ impl Credentials {
         Ok(Self::assemble(Some(bearer(secret)?)))
     }
 
-    /// None.
+    /// For operations that need no credentials.
     #[cfg(feature = "session-tokens")]
     pub(super) fn none() -> Self {
         Self::assemble(None)

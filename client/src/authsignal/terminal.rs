@@ -15,7 +15,6 @@ use crate::authsignal_host::Region;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::transport::Facts;
 
 /// A client for a terminal of a tenant, such as a kiosk: it shows a challenge that a user passes on their phone.
 ///
@@ -80,13 +79,8 @@ impl AuthsignalTerminal {
     }
 
     fn call(&self, operation: &'static str) -> Call {
-        let facts = Facts::default();
-        let raw = self.raw.carrying(self.raw.inner.keeping(facts.clone()));
-        Call {
-            raw,
-            facts,
-            operation,
-        }
+        let raw = &self.raw;
+        Call::new(operation, |facts| raw.carrying(raw.inner.keeping(facts)))
     }
 
     /// Starts a challenge. Show its id to the user, for example as a QR code, and keep its code.

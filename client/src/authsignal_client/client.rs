@@ -14,7 +14,7 @@ use super::raw::types::{
 use super::requests::{PasskeyRegistration, PasskeyToEnroll, PasskeyToVerify};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
-use crate::transport::{self, Facts, Operation};
+use crate::transport::{self, Operation};
 
 /// A client of the Authsignal Client API: for the user and the action of a token, or for a tenant
 /// before the user is known.
@@ -145,12 +145,8 @@ impl AuthsignalClient {
     }
 
     fn call(&self, id: &'static str) -> Result<Call> {
-        let facts = Facts::default();
-        let call = Call {
-            raw: self.raw.carrying(self.raw.inner.keeping(facts.clone())),
-            facts,
-            operation: id,
-        };
+        let raw = &self.raw;
+        let call = Call::new(id, |facts| raw.carrying(raw.inner.keeping(facts)));
         let operation = Operation::find(raw::operations::ALL, id);
         if self.raw.inner.signer.of(operation).is_none() {
             let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);

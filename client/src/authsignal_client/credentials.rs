@@ -1,5 +1,5 @@
-//! What the generated client of the Client API sends through: our transport, and on each attempt the
-//! credentials that the operation takes. Must not know what operations mean.
+//! How the generated client of the Client API signs each attempt: with the credentials that the operation takes. Must not
+//! know what operations mean.
 
 use std::convert::Infallible;
 

@@ -19,7 +19,7 @@ use crate::changes::Changes;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
-use crate::transport::{self, Facts};
+use crate::transport;
 
 /// A client of the Authsignal Management API, for one tenant.
 ///
@@ -126,13 +126,8 @@ impl AuthsignalManagement {
     }
 
     fn call(&self, operation: &'static str) -> Call {
-        let facts = Facts::default();
-        let raw = self.raw.carrying(self.raw.inner.keeping(facts.clone()));
-        Call {
-            raw,
-            facts,
-            operation,
-        }
+        let raw = &self.raw;
+        Call::new(operation, |facts| raw.carrying(raw.inner.keeping(facts)))
     }
 
     /// Lists the action configurations.

@@ -1,5 +1,4 @@
-//! What the generated client of the Management API sends through: our transport, and Basic credentials on each
-//! attempt. Must not know what operations mean.
+//! How the generated client of the Management API signs each attempt. Must not know what operations mean.
 
 use std::convert::Infallible;
 

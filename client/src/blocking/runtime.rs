@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::error::Error;
 
-/// Errors of calls, one of which says that there is no runtime.
+/// An error that can say that the thread did not start.
 pub(crate) trait Unstarted {
     fn unstarted(error: io::Error) -> Self;
 }

@@ -53,7 +53,7 @@ pub use raw::vocabulary::{
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;
 use crate::transport::settings::{self, Settings};
-use crate::transport::{self, Dialect, Facts, inner, redact};
+use crate::transport::{self, Dialect, inner, redact};
 use raw::types;
 
 const DIALECT: Dialect = Dialect {
@@ -121,12 +121,8 @@ impl MockControl {
     }
 
     fn call(&self, operation: &'static str) -> Call {
-        let facts = Facts::default();
-        Call {
-            raw: self.raw.carrying(self.raw.inner.keeping(facts.clone())),
-            facts,
-            operation,
-        }
+        let raw = &self.raw;
+        Call::new(operation, |facts| raw.carrying(raw.inner.keeping(facts)))
     }
 
     /// A call that the mock may take this much longer to answer.

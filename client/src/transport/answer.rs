@@ -102,11 +102,15 @@ impl Answer {
 
     fn having<T>(mut self, value: T) -> ResponseValue<T> {
         let mut headers = std::mem::take(self.response.headers_mut());
-        // Those of the connection: they are not of the body that there is now.
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
+        without_framing(&mut headers);
         ResponseValue::new(value, self.status(), headers)
     }
+}
+
+/// Takes out the headers of the connection, which tell nothing about a body that is read.
+pub(super) fn without_framing(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
 }
 
 async fn body(response: &mut Response, limit: usize) -> reqwest::Result<Bytes> {

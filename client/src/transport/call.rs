@@ -14,6 +14,16 @@ pub(crate) struct Call<C> {
 }
 
 impl<C> Call<C> {
+    /// A call of this operation, by a generated client that keeps what it learns in the facts that it gets.
+    pub(crate) fn new(operation: &'static str, keeping: impl FnOnce(Facts) -> C) -> Self {
+        let facts = Facts::default();
+        Self {
+            raw: keeping(facts.clone()),
+            facts,
+            operation,
+        }
+    }
+
     /// The call's answer, or its error in our form. A status from 200 to 299 that the API's description does not list is
     /// a success, too (RFC 9110, 15): the call was carried out.
     pub(crate) async fn answer<T: DeserializeOwned, E: Reason>(

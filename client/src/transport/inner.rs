@@ -15,7 +15,7 @@ pub trait Sign {
     /// Why a request cannot be signed.
     type Error: StdError + Send + Sync + 'static;
 
-    /// Changes the request of a call, before its first attempt.
+    /// Changes the request of a call, before anything else is added to it.
     fn prepare(&self, _request: &mut Request) {}
 
     /// Puts the credentials on one attempt.
@@ -77,18 +77,14 @@ impl<S: Sign> Inner<S> {
         request: Request,
         operation: &Operation,
     ) -> reqwest::Result<Answer> {
-        let Some(facts) = &self.facts else {
-            let facts = Facts::default();
-            let sent = self
-                .transport
-                .execute(http, request, operation, &facts, &self.signer);
-            return sent.await;
-        };
+        let facts = self.facts.clone().unwrap_or_default();
         let sent = self
             .transport
-            .execute(http, request, operation, facts, &self.signer);
+            .execute(http, request, operation, &facts, &self.signer);
         let mut answer = sent.await?;
-        facts.keep_headers(std::mem::take(answer.headers_mut()));
+        if self.facts.is_some() {
+            facts.keep_headers(std::mem::take(answer.headers_mut()));
+        }
         Ok(answer)
     }
 }

@@ -357,9 +357,9 @@ impl Transport {
             started: Instant::now(),
             error_type: Some(Cow::Borrowed("cancelled")),
         };
+        signer.prepare(&mut request);
         let result = match self.complete(&mut request) {
             Ok(()) => {
-                signer.prepare(&mut request);
                 let started = ending.started;
                 let attempts = self.attempts(started, http, request, operation, facts, signer);
                 attempts.instrument(span).await

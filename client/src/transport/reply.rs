@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use http::header::{HeaderMap, HeaderName};
 
+use super::answer::without_framing;
 use crate::error::{Error, Kind, Result};
 
 /// The headers that hold a request's id, the likeliest first. No vendor documents one; these are the names of the
@@ -109,8 +110,7 @@ pub(crate) struct Capture(Arc<Mutex<Option<Seen>>>);
 impl Capture {
     pub(crate) fn keep(&self, status: u16, headers: &HeaderMap, attempts: u32) {
         let mut headers = headers.clone();
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
+        without_framing(&mut headers);
         let seen = Seen {
             status,
             headers,

@@ -388,8 +388,8 @@ impl Authsignal {
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
     /// [`claim_challenge`](Self::claim_challenge).
     ///
-    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock answers so to text that
-    /// is no token, and to a token that has expired, is another tenant's, or is of another user or action than the named ones.
+    /// A token that proves nothing is not an error: `is_valid` is false, and `error` says why. The mock
+    /// answers so to a text that is no token, to an expired token, and to one of another tenant, user or action.
     ///
     /// The vendor does not document every refusal, and some SDKs raise. So treat an error with
     /// [`is_rejected`](Error::is_rejected) as a token that proves nothing, too. A test brings it about with a fault of status
@@ -767,7 +767,8 @@ impl AuthsignalBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call.
+    /// [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -786,7 +787,7 @@ impl AuthsignalBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
+    /// along. [`attempt_timeout`](Self::attempt_timeout) replaces its `timeout`, and the client's header `Accept` its own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(

@@ -176,7 +176,8 @@ impl SessionVerifierBuilder {
         }
     }
     /// A function for metrics. It is told of each call that is over, failed and cancelled ones included, in the task
-    /// that made the call: it must be quick, must not panic, and must not make a blocking call. [`FinishedCall`](crate::FinishedCall) has an example.
+    /// that made the call: it must be quick, must not panic, and must not make a blocking call.
+    /// [`FinishedCall`](crate::FinishedCall) has an example.
     pub fn on_call(
         self,
         observe: impl Fn(&crate::FinishedCall) + Send + Sync + 'static,
@@ -195,7 +196,7 @@ impl SessionVerifierBuilder {
     /// Changes the HTTP client that is built: proxies, certificates, the user agent.
     ///
     /// It cannot turn on redirects: the client never follows them, because credentials would go
-    /// along. Its `timeout` gives way to [`attempt_timeout`](Self::attempt_timeout), and its header `Accept` to the client's own.
+    /// along. [`attempt_timeout`](Self::attempt_timeout) replaces its `timeout`, and the client's header `Accept` its own.
     pub fn http_builder(
         self,
         customize: impl FnOnce(
