@@ -15,9 +15,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use stepup_client::Kind;
+use stepup_client::activeconnect::sealing::SessionSealer;
 use stepup_client::activeconnect::{
-    Activeconnect, AddedUser, AuthenticationMethod, RegistrationSms, Session, SessionSealer,
-    SessionStatus, WaitOptions,
+    Activeconnect, AddedUser, AuthenticationMethod, RegistrationSms, Session, SessionStatus,
+    WaitOptions,
 };
 use stepup_client::mock_control::MockControl;
 

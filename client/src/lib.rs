@@ -114,7 +114,7 @@ pub use reqwest;
 struct StepUpGuide;
 
 /// The examples of a guide, which have to compile.
-#[cfg(all(doctest, feature = "activeconnect", feature = "authsignal"))]
+#[cfg(all(doctest, feature = "authsignal", feature = "sealing"))]
 #[doc = include_str!("../../docs/client/passwordless.md")]
 struct PasswordlessGuide;
 

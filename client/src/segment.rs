@@ -65,8 +65,7 @@ mod encoding {
 pub struct PathSegment(String);
 
 /// Why a text cannot be a [`PathSegment`]. Does not repeat the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id {}", self.rule())]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSegment {
     /// The text is empty.
@@ -76,6 +75,14 @@ pub enum InvalidSegment {
     /// The text holds a control character.
     ControlCharacter(usize),
 }
+
+impl fmt::Display for InvalidSegment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an id {}", self.rule())
+    }
+}
+
+impl std::error::Error for InvalidSegment {}
 
 impl InvalidSegment {
     /// The rule that the text breaks, to follow the name of what the text is.

@@ -1,11 +1,9 @@
 //! [`VendorTime`]: times in answers, in whichever form the vendor writes them. Must not know any API.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -13,10 +11,10 @@ use serde_json::Value;
 ///
 /// The vendor documents ISO 8601 in UTC with milliseconds, such as `2025-01-01T00:00:00.000Z`, and promises nothing. An answer
 /// with another form is still an answer, so this keeps the text, and reads it when you ask: ISO 8601 with any offset, or
-/// without one for UTC, and Unix seconds or milliseconds. Anything but a text is kept as its JSON, and `null` as an empty text.
+/// without one for UTC, a day alone, and Unix seconds or milliseconds. Anything but a text is kept as its JSON, and `null` as an empty text.
 ///
 /// ```
-/// use std::time::SystemTime;
+/// use std::time::{Duration, SystemTime};
 /// use stepup_client::VendorTime;
 ///
 /// let created = VendorTime::from("2025-01-01T00:00:00.000Z");
@@ -27,24 +25,42 @@ use serde_json::Value;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VendorTime(String);
 
+/// The first second after the year 9999, which ISO 8601 cannot write in four digits.
+const END: u64 = 253_402_300_800;
+
 impl VendorTime {
-    /// The time, as the type of the crate `jiff`; `None` if the text is no time. Services write the last day of the year 9999 for
-    /// "never". The type ends one day earlier, so this returns [`Timestamp::MAX`] for it.
-    pub fn timestamp(&self) -> Option<Timestamp> {
+    /// The time; `None` if the text is no time, or one before 1970.
+    pub fn system_time(&self) -> Option<SystemTime> {
         let text = self.0.as_str();
-        if text.starts_with("9999-12-31") {
-            return Some(Timestamp::MAX);
-        }
-        let in_utc = || {
-            let time: DateTime = text.parse().ok()?;
-            TimeZone::UTC.to_timestamp(time).ok()
+        let (local, offset) = without_offset(text);
+        // A day alone, with or without hyphens, begins at midnight.
+        let day = match local.len() {
+            8 => local.get(..4).zip(local.get(4..6)).zip(local.get(6..)),
+            _ => None,
         };
-        text.parse().ok().or_else(|| unix(text)).or_else(in_utc)
+        let local = match day {
+            Some(((year, month), day)) => Cow::from(format!("{year}-{month}-{day}T00:00:00")),
+            None if local.len() == 10 => Cow::from(format!("{local}T00:00:00")),
+            None => Cow::from(local),
+        };
+        let time = humantime::parse_rfc3339_weak(&local).ok();
+        time.and_then(|time| offset.in_utc(time))
+            .or_else(|| unix(text))
     }
 
-    /// The time, as the type of the standard library; `None` if the text is no time.
-    pub fn system_time(&self) -> Option<SystemTime> {
-        self.timestamp().map(SystemTime::from)
+    /// That time, in the form that the vendor documents; `None` before 1970 and after 9999.
+    pub fn from_system_time(time: SystemTime) -> Option<Self> {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        // The formatter refuses later times.
+        (since.as_secs() < END).then(|| Self(humantime::format_rfc3339_millis(time).to_string()))
+    }
+
+    /// The time, as the type of the crate `jiff`; `None` if the text is no time. Services write the last day of the year 9999 for
+    /// "never". The type ends one day earlier, so this returns [`jiff::Timestamp::MAX`] for it.
+    #[cfg(feature = "jiff")]
+    pub fn timestamp(&self) -> Option<jiff::Timestamp> {
+        let time = self.system_time()?;
+        Some(jiff::Timestamp::try_from(time).unwrap_or(jiff::Timestamp::MAX))
     }
 
     /// The text of the answer.
@@ -53,22 +69,65 @@ impl VendorTime {
     }
 }
 
+/// How far a local time is from UTC.
+enum Offset {
+    Ahead(Duration),
+    Behind(Duration),
+}
+
+impl Offset {
+    fn in_utc(self, local: SystemTime) -> Option<SystemTime> {
+        match self {
+            Self::Ahead(by) => local.checked_sub(by),
+            Self::Behind(by) => local.checked_add(by),
+        }
+    }
+}
+
+/// A time without the offset at its end, and that offset: `+13:00`, `+1300`, `+13`, `Z` or none.
+fn without_offset(text: &str) -> (&str, Offset) {
+    const UTC: Offset = Offset::Ahead(Duration::ZERO);
+    // A day has hyphens, too.
+    let Some(at) = text.rfind(['+', '-']).filter(|at| *at > 10) else {
+        return (text, UTC);
+    };
+    let (local, offset) = text.split_at(at);
+    let digits = offset[1..].replace(':', "");
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (hours, minutes) = match digits.len() {
+        2 if is_number => (digits.parse(), Ok(0)),
+        4 if is_number => (digits[..2].parse(), digits[2..].parse()),
+        _ => return (text, UTC),
+    };
+    let (Ok(hours @ 0..=23), Ok(minutes @ 0..=59)) = (hours, minutes) else {
+        return (text, UTC);
+    };
+    let by = Duration::from_secs(hours * 3600 + minutes * 60);
+    let is_ahead = offset.starts_with('+');
+    (
+        local,
+        if is_ahead {
+            Offset::Ahead(by)
+        } else {
+            Offset::Behind(by)
+        },
+    )
+}
+
 /// A time in Unix seconds, with or without a fraction, or in milliseconds.
-fn unix(text: &str) -> Option<Timestamp> {
+fn unix(text: &str) -> Option<SystemTime> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    match whole.len() {
+    let since = match whole.len() {
         // Fewer digits are a year or a day. These are the years from 1973 to 2286.
-        9 | 10 => {
-            Timestamp::from_duration(SignedDuration::try_from_secs_f64(text.parse().ok()?).ok()?)
-                .ok()
-        }
-        12 | 13 if fraction.is_empty() => Timestamp::from_millisecond(whole.parse().ok()?).ok(),
-        _ => None,
-    }
+        9 | 10 => Duration::try_from_secs_f64(text.parse().ok()?).ok()?,
+        12 | 13 if fraction.is_empty() => Duration::from_millis(whole.parse().ok()?),
+        _ => return None,
+    };
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 impl From<String> for VendorTime {
@@ -84,8 +143,9 @@ impl From<&str> for VendorTime {
 }
 
 /// In the form that the vendor documents.
-impl From<Timestamp> for VendorTime {
-    fn from(time: Timestamp) -> Self {
+#[cfg(feature = "jiff")]
+impl From<jiff::Timestamp> for VendorTime {
+    fn from(time: jiff::Timestamp) -> Self {
         Self(format!("{time:.3}"))
     }
 }
@@ -165,19 +225,54 @@ mod tests {
             let read: VendorTime = serde_json::from_value(json).unwrap();
             assert_eq!((read.as_str(), read.system_time()), (text, expected));
         }
-        let never = VendorTime::from("9999-12-31T23:59:59Z");
-        assert_eq!(never.timestamp(), Some(Timestamp::MAX));
+        let never = VendorTime::from("9999-12-31T23:59:59Z").system_time();
+        let last = SystemTime::UNIX_EPOCH + Duration::from_secs(END - 1);
+        assert_eq!(never, Some(last));
         for day in ["20250101", "2025-01-01"] {
             assert_eq!(VendorTime::from(day).system_time(), second, "{day}");
         }
-        assert_eq!(VendorTime::from("2025").timestamp(), None);
+        for none in [
+            "2025",
+            "2025-01",
+            "1969-12-31T23:59:59Z",
+            "2025-01-01T00:00:00+25:00",
+            "2025-01-01T00:00:00+1",
+            "é025-01-01",
+            "12é4567",
+        ] {
+            assert_eq!(VendorTime::from(none).system_time(), None, "{none}");
+        }
+        for text in [
+            "2025-01-01T05:30:00+05:30",
+            "2024-12-31T14:00:00-1000",
+            "2025-01-01T01:00:00+01",
+        ] {
+            assert_eq!(VendorTime::from(text).system_time(), second, "{text}");
+        }
     }
 
     #[test]
     fn a_time_of_ours_has_the_form_that_the_vendor_documents() {
-        let time = Timestamp::from_millisecond(1_735_689_600_000).unwrap();
-        let text = "2025-01-01T00:00:00.000Z";
-        assert_eq!(VendorTime::from(time).to_string(), text);
-        assert_eq!(format!("{:?}", VendorTime::from(time)), format!("{text:?}"));
+        let text = "2025-01-01T00:00:00.500Z";
+        let written = |since| VendorTime::from_system_time(SystemTime::UNIX_EPOCH + since);
+        let time = written(TIME).unwrap();
+        assert_eq!(time.to_string(), text);
+        assert_eq!(format!("{time:?}"), format!("{text:?}"));
+        let last = written(Duration::from_secs(END) - Duration::from_nanos(1)).unwrap();
+        assert_eq!(last.as_str(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(written(Duration::from_secs(END)), None);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
+        assert_eq!(VendorTime::from_system_time(before), None);
+    }
+
+    #[cfg(feature = "jiff")]
+    #[test]
+    fn a_time_is_also_one_of_jiff() {
+        let text = "2025-01-01T00:00:00.500Z";
+        let time = VendorTime::from(text).timestamp().unwrap();
+        assert_eq!(VendorTime::from(time).as_str(), text);
+        let never = VendorTime::from("9999-12-31T23:59:59Z");
+        assert_eq!(never.timestamp(), Some(jiff::Timestamp::MAX));
+        assert_eq!(VendorTime::from("never").timestamp(), None);
     }
 }

@@ -7,7 +7,8 @@ use stepup_client::authsignal::{
     ChallengeToStart, SessionToCreate, TokenToValidate, TrackAttributes, TrackOutcome,
     UserAttributes, UserQuery, VerificationMethod, VerifiedAuthenticator,
 };
-use stepup_client::blocking::activeconnect::{Activeconnect, SessionSealer};
+use stepup_client::blocking::activeconnect::Activeconnect;
+use stepup_client::blocking::activeconnect::sealing::SessionSealer;
 use stepup_client::blocking::authsignal::Authsignal;
 use stepup_client::blocking::authsignal::session_token::SessionVerifier;
 use stepup_client::blocking::authsignal_client::AuthsignalClient;

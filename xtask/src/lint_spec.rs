@@ -18,9 +18,6 @@ pub use self::secrets::{is_marked, names_a_secret};
 use crate::model;
 use crate::spec::{Finding, SCHEMAS, Spec, join};
 
-/// Name of the only spec with `own` as `x-evidence` marks: it describes this project, not a vendor.
-const OWN_SPEC: &str = "mock-control";
-
 /// Checks specs. An empty list means that they can be generated from.
 pub fn lint(specs: &[Spec]) -> Vec<Finding> {
     specs

@@ -79,7 +79,15 @@ pub struct Spec {
     order: BTreeMap<String, Vec<String>>,
 }
 
+/// Name of the spec that describes this project, not a vendor.
+const OWN: &str = "mock-control";
+
 impl Spec {
+    /// Whether this file describes this project, not a vendor.
+    pub fn is_own(&self) -> bool {
+        self.feature == OWN
+    }
+
     /// Whether this file describes no API: it holds schemas that the APIs of one vendor share.
     pub fn is_shared(&self) -> bool {
         self.feature.ends_with(SHARED)

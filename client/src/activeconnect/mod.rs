@@ -11,17 +11,19 @@
 //! 4. [`Session::wait`] waits for the answer; [`Session::active`] is true if the user is
 //!    authenticated.
 //! 5. [`Session::destroy`] ends the session. Between your own requests, store the session as JSON
-//!    ([`Session::to_json`]) or as a sealed token ([`SessionSealer`]).
+//!    ([`Session::to_json`]) or, with the feature `sealing`, as a sealed token.
 //!
 //! The vendor now runs the service under the name IAMPASS: see [`Service`].
 //!
 //! All operations of the API, the phone's side included, are reachable through
 //! [`Activeconnect::raw`].
 
+#[cfg(feature = "sealing")]
+pub mod sealing;
+
 mod builder;
 mod client;
 mod credentials;
-mod seal;
 mod service;
 mod session;
 mod signing;
@@ -32,7 +34,6 @@ pub use builder::ActiveconnectBuilder;
 pub use client::Activeconnect;
 pub(crate) use credentials::Inner;
 pub use raw::vocabulary::{AuthenticationMethod, SessionStatus};
-pub use seal::{SealError, SessionSealer};
 pub use service::Service;
 pub use session::{Session, WaitOptions};
 pub use users::{AddedUser, RegistrationLink, RegistrationSms, UsersAdded};

@@ -214,12 +214,14 @@ impl Session {
         })
     }
 
+    #[cfg(feature = "sealing")]
     pub(super) fn client(&self) -> &Activeconnect {
         &self.client
     }
 
     /// The id of the user whom the session is to authenticate, as the application gave it to
-    /// [`authenticate_user`](Activeconnect::authenticate_user). [`SessionSealer`](super::SessionSealer) keeps it.
+    /// [`authenticate_user`](Activeconnect::authenticate_user). A sealed token keeps it (`sealing::SessionSealer`, with
+    /// the feature `sealing`).
     ///
     /// `None` for a session of [`session_from_json`](Activeconnect::session_from_json): that form has no room for it. Keep the
     /// id where the browser cannot change it, and give it back with [`with_user_id`](Self::with_user_id). Whoever can change
@@ -237,7 +239,7 @@ impl Session {
     /// The session as JSON, in the form of the vendor's Python client, which can load it. The user's id is not in it.
     ///
     /// The JSON contains the session's credentials. If others can read it, as in a cookie, seal it
-    /// instead ([`SessionSealer`](super::SessionSealer)).
+    /// instead (`sealing::SessionSealer`, with the feature `sealing`).
     pub fn to_json(&self) -> String {
         let text =
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());

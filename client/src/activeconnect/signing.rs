@@ -1,14 +1,15 @@
 //! Activeconnect's request signature, HMAC version 1. Pure but for [`Signer`], which adds clock and
 //! randomness; must not know HTTP clients or configuration.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac_sha256::{HMAC, Hash};
 use reqwest::Request;
 use reqwest::header::HeaderValue;
-use sha2::{Digest, Sha256};
 use url::Position;
 
 use super::service::Service;
@@ -31,23 +32,18 @@ fn authentication(
     nonce: &str,
     timestamp: u64,
 ) -> String {
-    // HMAC fills short keys up with zeros, so the filled key is the same key, and every length but
-    // this one is ruled out.
-    let mut key = hmac::digest::Key::<Hmac<Sha256>>::default();
-    let digest = Sha256::new()
-        .chain_update(nonce)
-        .chain_update(secret.expose())
-        .finalize();
-    key[..HALF].copy_from_slice(&digest[..HALF]);
+    let mut key = Hash::new();
+    key.update(nonce);
+    key.update(secret.expose());
+    let key = key.finalize();
 
     // The vendor's client removes everything up to the last `://`, even one inside the query.
     let signed = url.rsplit("://").next().unwrap_or(url);
-    let digest = Hmac::<Sha256>::new(&key)
-        .chain_update(nonce)
-        .chain_update(signed)
-        .chain_update(timestamp.to_string())
-        .finalize()
-        .into_bytes();
+    let mut mac = HMAC::new(&key[..HALF]);
+    mac.update(nonce);
+    mac.update(signed);
+    mac.update(timestamp.to_string());
+    let digest = mac.finalize();
     format!(
         "hmac {client_id}:{nonce}:{}",
         STANDARD.encode(&digest[..HALF])
@@ -55,14 +51,30 @@ fn authentication(
 }
 
 /// Why a request could not be signed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum SigningError {
-    #[error("the operating system gives no randomness")]
-    Randomness(#[source] getrandom::Error),
-    #[error("the clock stands before 1970")]
+    Randomness(getrandom::Error),
     Clock,
-    #[error("the id does not fit into a header")]
     Id,
+}
+
+impl fmt::Display for SigningError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Randomness(_) => "the operating system gives no randomness",
+            Self::Clock => "the clock stands before 1970",
+            Self::Id => "the id does not fit into a header",
+        })
+    }
+}
+
+impl StdError for SigningError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Randomness(error) => Some(error),
+            Self::Clock | Self::Id => None,
+        }
+    }
 }
 
 /// Signs requests by a clock and a source of nonces.

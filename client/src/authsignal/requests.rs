@@ -4,7 +4,6 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::SystemTime;
 
-use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
 use super::ids::{ActionCode, IdempotencyKey, UserId};
@@ -15,6 +14,7 @@ use super::raw::vocabulary::{
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
+use crate::vendor_time::VendorTime;
 
 /// Setters of texts in the body.
 macro_rules! texts {
@@ -81,10 +81,9 @@ pub(super) fn filled<T: TryFrom<String>>(text: String, empty: &'static str) -> R
 }
 
 /// A time as the vendor writes times: in whole milliseconds.
-fn timestamp(time: SystemTime) -> Result<Timestamp> {
-    Timestamp::try_from(time)
-        .and_then(|time| time.round(Unit::Millisecond))
-        .map_err(|error| invalid("the time is out of range").with_source(error))
+fn timestamp(time: SystemTime) -> Result<VendorTime> {
+    VendorTime::from_system_time(time)
+        .ok_or_else(|| invalid("the time is before 1970 or after 9999"))
 }
 
 /// Attributes of an action; the tenant's rules see all of them. Nothing is required.
@@ -373,7 +372,7 @@ impl ActionQuery {
         Ok((!self.codes.is_empty()).then(|| self.codes.join(",")))
     }
 
-    pub(super) fn earliest(&self) -> Result<Option<Timestamp>> {
+    pub(super) fn earliest(&self) -> Result<Option<VendorTime>> {
         self.from_date.map(timestamp).transpose()
     }
 }

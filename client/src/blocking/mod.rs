@@ -58,6 +58,12 @@ pub(crate) mod runtime;
 #[cfg(feature = "activeconnect")]
 pub mod activeconnect {
     pub use super::generated::activeconnect::*;
+
+    /// Sealed sessions, for code without async. See [`sealing`](crate::activeconnect::sealing).
+    #[cfg(feature = "sealing")]
+    pub mod sealing {
+        pub use crate::blocking::generated::activeconnect_sealing::*;
+    }
 }
 
 /// Authsignal's Server API, for code without async. See [`authsignal`](crate::authsignal).

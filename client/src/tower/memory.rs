@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, CookieJar, Key, SameSite};
+use hmac_sha256::Hash;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::layer::StepUpUser;
 use crate::cookies;
@@ -67,12 +67,11 @@ impl Memory {
 /// Of the id and what it is bound to. The length stands between them, so that no two pairs have one digest.
 fn digest(user: &StepUpUser) -> String {
     let id = user.id().as_str();
-    let digest = Sha256::new()
-        .chain_update(u64::try_from(id.len()).unwrap_or(u64::MAX).to_be_bytes())
-        .chain_update(id)
-        .chain_update(user.bound())
-        .finalize();
-    URL_SAFE_NO_PAD.encode(digest)
+    let mut digest = Hash::new();
+    digest.update(u64::try_from(id.len()).unwrap_or(u64::MAX).to_be_bytes());
+    digest.update(id);
+    digest.update(user.bound());
+    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 fn seconds(time: SystemTime) -> u64 {

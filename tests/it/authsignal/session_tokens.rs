@@ -69,7 +69,7 @@ async fn the_clients_verifier_accepts_what_the_mock_issues() {
     let verified = verified.unwrap();
     assert_eq!((&*verified.user_id, &*verified.client_id), ("u1", "app"));
     assert_eq!(verified.email.as_deref(), Some("ada@example.com"));
-    assert_eq!(verified.expires_at.as_second(), NOW + 120);
+    assert_eq!(verified.expires_at, at(NOW + 120));
     assert_eq!(verified.claim("plan"), Some(&json!("gold")));
 
     // A refreshed session, and another client's. The keys are known by now.

@@ -39,18 +39,25 @@ pub(super) fn emit(root: &Path, output: &mut Output) -> Result<()> {
 
 fn emit_from(folder: &Path, krate: &str, output: &mut Output) -> Result<()> {
     let (modules, macros) = source::modules(folder, "blocking")?;
-    let mut read = Vec::new();
-    for module in &modules {
-        let subjects = module.subjects(&macros);
-        let mirrors = mirrors(&subjects);
-        if !mirrors.is_empty() {
-            read.push((module, subjects, mirrors));
-        }
-    }
-    let mirrors_of: Mirrors = read
+    let mut read: Vec<_> = modules
         .iter()
-        .map(|(module, _, mirrors)| (module.path.join("::"), mirrors.clone()))
+        .map(|module| (module, module.subjects(&macros), BTreeSet::new()))
         .collect();
+    let mut mirrors_of = Mirrors::new();
+    loop {
+        for (module, subjects, mirrors) in &mut read {
+            *mirrors = mirrors_among(subjects, &module.foreign(&mirrors_of));
+        }
+        let found: Mirrors = read
+            .iter()
+            .map(|(module, _, mirrors)| (module.path.join("::"), mirrors.clone()))
+            .collect();
+        if found == mirrors_of {
+            break;
+        }
+        mirrors_of = found;
+    }
+    read.retain(|(_, _, mirrors)| !mirrors.is_empty());
     let mut index = TokenStream::new();
     for (module, subjects, mirrors) in &read {
         let name = module.path.join("_");
@@ -68,6 +75,7 @@ fn emit_from(folder: &Path, krate: &str, output: &mut Output) -> Result<()> {
             krate,
             module,
             mirrors,
+            foreign: module.foreign(&mirrors_of),
             mirrors_of: &mirrors_of,
         };
         let file = writer.file(subjects)?;
@@ -82,8 +90,11 @@ fn emit_from(folder: &Path, krate: &str, output: &mut Output) -> Result<()> {
     output.format(&path, &format!("{SOURCE}/"), index, Vec::new())
 }
 
-/// The types that need a mirror: those with calls, and those that make or take another mirror.
-fn mirrors(subjects: &BTreeMap<String, Subject<'_>>) -> BTreeSet<String> {
+/// The types that need a mirror: those with calls, and those that make or take another mirror, perhaps of another module.
+fn mirrors_among(
+    subjects: &BTreeMap<String, Subject<'_>>,
+    foreign: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
     let mut mirrors = BTreeSet::<String>::new();
     loop {
         let needs_one = |(name, subject): &(&String, &Subject<'_>)| {
@@ -93,6 +104,7 @@ fn mirrors(subjects: &BTreeMap<String, Subject<'_>>) -> BTreeSet<String> {
                     signature.asyncness.is_some()
                         || mirrors
                             .iter()
+                            .chain(foreign.keys())
                             .any(|mirror| polish::mentions(&signature.to_token_stream(), mirror))
                 })
         };
@@ -114,6 +126,8 @@ struct Writer<'a> {
     module: &'a Module,
     /// Those of this module.
     mirrors: &'a BTreeSet<String>,
+    /// Those of other modules that this one imports, with their paths.
+    foreign: BTreeMap<String, String>,
     mirrors_of: &'a Mirrors,
 }
 
@@ -357,20 +371,23 @@ impl Writer<'_> {
         Ok(made)
     }
 
+    fn has_mirror(&self, name: &str) -> bool {
+        self.mirrors.contains(name) || self.foreign.contains_key(name)
+    }
+
     fn is_mirror(&self, kind: &Type) -> bool {
-        name_of(kind).is_some_and(|name| self.mirrors.contains(&name))
+        name_of(kind).is_some_and(|name| self.has_mirror(&name))
     }
 
     fn mirror_of(&self, kind: &Type) -> Option<Ident> {
         let name = name_of(kind)?;
-        (name == "Self" || self.mirrors.contains(&name)).then(|| format_ident!("{name}"))
+        (name == "Self" || self.has_mirror(&name)).then(|| format_ident!("{name}"))
     }
 
     fn mentions_mirror(&self, kind: &Type) -> bool {
         let tokens = kind.to_token_stream();
-        self.mirrors
-            .iter()
-            .any(|mirror| polish::mentions(&tokens, mirror))
+        let mut known = self.mirrors.iter().chain(self.foreign.keys());
+        known.any(|mirror| polish::mentions(&tokens, mirror))
     }
 
     fn import(&self, file: &Source, signature: &Signature, imports: &mut Imports) -> Result<()> {
@@ -380,7 +397,8 @@ impl Writer<'_> {
             if self.mirrors.contains(&name) {
                 continue;
             }
-            if let Some(path) = self.module.resolve(file, &name) {
+            let foreign = self.foreign.get(&name).cloned();
+            if let Some(path) = foreign.or_else(|| self.module.resolve(file, &name)) {
                 keep(&mut imports.code, name, path)?;
             }
         }
@@ -411,7 +429,8 @@ impl Writer<'_> {
             if self.mirrors.contains(&name) {
                 continue;
             }
-            if let Some(path) = self.module.resolve(file, &name) {
+            let foreign = self.foreign.get(&name).cloned();
+            if let Some(path) = foreign.or_else(|| self.module.resolve(file, &name)) {
                 keep(&mut imports.docs, name, path)?;
             }
         }

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, Item, Local, Pat, Stmt, parse_quote};
+use syn::{Block, Expr, ImplItemFn, Item, Local, Pat, Stmt, parse_quote};
 
 use crate::names;
 
@@ -55,6 +55,14 @@ struct Requests {
 }
 
 impl VisitMut for Requests {
+    /// Only an application that calls an operation compiles it, with all that it reads.
+    fn visit_impl_item_fn_mut(&mut self, method: &mut ImplItemFn) {
+        if method.sig.ident == "send" {
+            method.attrs.push(parse_quote!(#[inline]));
+        }
+        visit_mut::visit_impl_item_fn_mut(self, method);
+    }
+
     fn visit_block_mut(&mut self, block: &mut Block) {
         if block
             .stmts

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Lint, OWN_SPEC, text};
+use super::{Lint, text};
 use crate::codegen::reserved;
 use crate::spec::join;
 use crate::{model, names};
@@ -155,9 +155,9 @@ pub(super) fn stability(lint: &Lint<'_>, pointer: &str) {
 }
 
 fn evidence(lint: &Lint<'_>, pointer: &str) {
-    let known: &[&str] = match lint.spec.feature.as_str() {
-        OWN_SPEC => &["own"],
-        _ => &["ran", "read", "documented", "inferred", "assumed"],
+    let known: &[&str] = match lint.spec.is_own() {
+        true => &["own"],
+        false => &["ran", "read", "documented", "inferred", "assumed"],
     };
     word(lint, &join(pointer, "mark"), "x-evidence", known);
 }
@@ -558,7 +558,7 @@ fn responses(lint: &Lint<'_>, at: &str) {
             errors.extend(schema);
         }
     }
-    if failures == 0 && lint.spec.feature != OWN_SPEC {
+    if failures == 0 && !lint.spec.is_own() {
         let why = "needs an error: a vendor's operation can always be refused, and the mock must be able to say so";
         lint.report(&place, "status", why);
     }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use stepup_client::Kind;
-use stepup_client::activeconnect::SessionSealer;
+use stepup_client::activeconnect::sealing::SessionSealer;
 use stepup_client::authsignal::{TokenToValidate, TrackAttributes, UserAttributes};
 
 use crate::store::{Account, Visitor};

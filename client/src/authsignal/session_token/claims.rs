@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
@@ -22,9 +21,9 @@ pub struct SessionClaims {
     /// The user's address, if the tenant knows one. It need not be verified.
     pub email: Option<String>,
     /// When the token was made (`iat`).
-    pub issued_at: Option<Timestamp>,
+    pub issued_at: Option<SystemTime>,
     /// When it expires (`exp`), without the clock skew.
-    pub expires_at: Timestamp,
+    pub expires_at: SystemTime,
     /// Every other claim.
     other: Map<String, Value>,
 }
@@ -45,17 +44,14 @@ impl SessionClaims {
     /// use std::time::{Duration, SystemTime};
     /// use stepup_client::authsignal::session_token::SessionClaims;
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let expires_at = SystemTime::now() + Duration::from_secs(600);
-    /// let session = SessionClaims::new("ada", "web", expires_at.try_into()?).with_claim("plan", "gold");
+    /// let session = SessionClaims::new("ada", "web", expires_at).with_claim("plan", "gold");
     /// assert_eq!(session.claim("plan"), Some(&"gold".into()));
-    /// # Ok(())
-    /// # }
     /// ```
     pub fn new(
         user_id: impl Into<String>,
         client_id: impl Into<String>,
-        expires_at: Timestamp,
+        expires_at: SystemTime,
     ) -> Self {
         Self {
             user_id: user_id.into(),
@@ -144,24 +140,32 @@ impl Audience {
     }
 }
 
+/// The last second of the year 9999. No token that anybody made on purpose names a later time.
+const LATEST: u64 = 253_402_300_799;
+
 /// A time in seconds, perhaps with a fraction.
-fn time(seconds: &Number) -> Result<Timestamp, SessionTokenError> {
-    let whole = seconds.as_i64().or_else(|| {
-        let seconds = seconds.as_f64()?;
-        // The conversion saturates, and no such time passes the next line.
-        #[expect(clippy::cast_possible_truncation, reason = "rounds down, on purpose")]
-        Some(seconds.floor() as i64)
+fn time(seconds: &Number) -> Result<SystemTime, SessionTokenError> {
+    let whole = seconds.as_u64().or_else(|| {
+        // The conversion saturates: what is too late stays out of range, and what is before 1970 is long over in 1970, too.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rounds down, on purpose"
+        )]
+        seconds.as_f64().map(|seconds| seconds as u64)
     });
     whole
-        .and_then(|whole| Timestamp::from_second(whole).ok())
+        .filter(|whole| *whole <= LATEST)
+        .map(|whole| SystemTime::UNIX_EPOCH + Duration::from_secs(whole))
         .ok_or(SessionTokenError::Malformed(
             "one of its times is out of range",
         ))
 }
 
 /// A time that lies so much later, or the last there is.
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
+fn later(time: SystemTime, by: Duration) -> SystemTime {
+    let last = || SystemTime::UNIX_EPOCH + Duration::from_secs(LATEST);
+    time.checked_add(by).unwrap_or_else(last)
 }
 
 impl Checks {
@@ -181,7 +185,6 @@ impl Checks {
         }
         let client_id = claims.aud.among(&self.client_ids);
         let client_id = client_id.ok_or(SessionTokenError::Audience)?;
-        let now = Timestamp::try_from(now).unwrap_or(Timestamp::MAX);
         let expires_at = time(&claims.exp)?;
         if later(expires_at, self.clock_skew) <= now {
             return Err(SessionTokenError::Expired);

@@ -56,44 +56,63 @@ pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(60);
 pub const DEFAULT_REFETCH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Why a token is refused. No variant repeats any part of the token, so an error is safe to log.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionTokenError {
     /// It does not have the form of an access token.
-    #[error("the token is malformed: {0}")]
     Malformed(&'static str),
     /// Its header names another algorithm than RS256, or none.
-    #[error("the token is not signed with RS256")]
     Algorithm,
     /// The tenant has no key of the `kid` in its header. Perhaps it is another tenant's, or another region's.
-    #[error("the tenant has no key with the `kid` of the token")]
     UnknownKey,
     /// It was changed, or somebody else signed it.
-    #[error("the signature of the token does not match")]
     Signature,
     /// Its `iss` is another than the expected one.
-    #[error("the token has another issuer than {expected}")]
     Issuer {
         /// The issuer that the verifier accepts.
         expected: String,
     },
     /// Its `aud` is none of the app clients that the verifier accepts.
-    #[error("the token is for another app client")]
     Audience,
     /// It has expired.
-    #[error("the token is expired")]
     Expired,
     /// Its `nbf` or `iat` is in the future: the clocks differ by more than the allowed skew.
-    #[error("the token is not valid yet; compare the clock of this machine with the server's")]
     NotYetValid,
     /// The tenant's keys could not be fetched, so the token could not be checked. Without a source, the last attempt was
     /// too recent for another one.
-    #[error("the tenant's keys cannot be fetched")]
     Keys {
         /// What failed.
-        #[source]
         source: Option<Error>,
     },
+}
+
+impl fmt::Display for SessionTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(why) => write!(f, "the token is malformed: {why}"),
+            Self::Algorithm => f.write_str("the token is not signed with RS256"),
+            Self::UnknownKey => f.write_str("the tenant has no key with the `kid` of the token"),
+            Self::Signature => f.write_str("the signature of the token does not match"),
+            Self::Issuer { expected } => write!(f, "the token has another issuer than {expected}"),
+            Self::Audience => f.write_str("the token is for another app client"),
+            Self::Expired => f.write_str("the token is expired"),
+            Self::NotYetValid => f.write_str(
+                "the token is not valid yet; compare the clock of this machine with the server's",
+            ),
+            Self::Keys { .. } => f.write_str("the tenant's keys cannot be fetched"),
+        }
+    }
+}
+
+impl std::error::Error for SessionTokenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Keys {
+                source: Some(error),
+            } => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl SessionTokenError {

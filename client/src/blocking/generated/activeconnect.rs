@@ -4,7 +4,6 @@ use crate::activeconnect::AddedUser;
 use crate::activeconnect::AuthenticationMethod;
 use crate::activeconnect::RegistrationLink;
 use crate::activeconnect::RegistrationSms;
-use crate::activeconnect::SealError;
 use crate::activeconnect::Service;
 use crate::activeconnect::SessionStatus;
 use crate::activeconnect::UsersAdded;
@@ -12,7 +11,6 @@ use crate::activeconnect::WaitOptions;
 use crate::error::Result;
 use crate::secret::Secret;
 use std::time::Duration;
-use std::time::SystemTime;
 #[cfg(doc)]
 use crate::error::Kind;
 /// [`Activeconnect`](crate::activeconnect::Activeconnect) for code without async: each call returns when it is over.
@@ -446,7 +444,8 @@ impl ::std::fmt::Debug for Session {
 }
 impl Session {
     /// The id of the user whom the session is to authenticate, as the application gave it to
-    /// [`authenticate_user`](Activeconnect::authenticate_user). [`SessionSealer`](crate::blocking::activeconnect::SessionSealer) keeps it.
+    /// [`authenticate_user`](Activeconnect::authenticate_user). A sealed token keeps it (`sealing::SessionSealer`, with
+    /// the feature `sealing`).
     ///
     /// `None` for a session of [`session_from_json`](Activeconnect::session_from_json): that form has no room for it. Keep the
     /// id where the browser cannot change it, and give it back with [`with_user_id`](Self::with_user_id). Whoever can change
@@ -463,7 +462,7 @@ impl Session {
     /// The session as JSON, in the form of the vendor's Python client, which can load it. The user's id is not in it.
     ///
     /// The JSON contains the session's credentials. If others can read it, as in a cookie, seal it
-    /// instead ([`SessionSealer`](crate::blocking::activeconnect::SessionSealer)).
+    /// instead (`sealing::SessionSealer`, with the feature `sealing`).
     pub fn to_json(&self) -> String {
         self.inner.to_json()
     }
@@ -525,79 +524,5 @@ impl Session {
     #[track_caller]
     pub fn destroy(&mut self) -> Result<bool> {
         crate::blocking::runtime::wait(self.inner.destroy())
-    }
-}
-/// [`SessionSealer`](crate::activeconnect::SessionSealer) for the blocking clients.
-pub struct SessionSealer {
-    pub(crate) inner: crate::activeconnect::SessionSealer,
-}
-impl ::std::fmt::Debug for SessionSealer {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-impl SessionSealer {
-    /// A sealer with a secret key of 32 random bytes.
-    pub fn new(key: [u8; 32]) -> Self {
-        Self {
-            inner: crate::activeconnect::SessionSealer::new(key),
-        }
-    }
-    /// Also opens tokens of this older key. Sealing uses the newest key.
-    #[must_use]
-    pub fn accepting(self, older_key: [u8; 32]) -> Self {
-        Self {
-            inner: self.inner.accepting(older_key),
-        }
-    }
-    /// Seals a session, with the id of its user, into a token that expires after `valid_for`.
-    ///
-    /// # Errors
-    ///
-    /// [`SealError::Unsealable`].
-    pub fn seal(
-        &self,
-        session: &Session,
-        valid_for: Duration,
-    ) -> Result<String, SealError> {
-        self.inner.seal(&session.inner, valid_for)
-    }
-    /// As [`seal`](Self::seal), at the time `now`.
-    ///
-    /// # Errors
-    ///
-    /// [`SealError::Unsealable`].
-    pub fn seal_at(
-        &self,
-        session: &Session,
-        valid_for: Duration,
-        now: SystemTime,
-    ) -> Result<String, SealError> {
-        self.inner.seal_at(&session.inner, valid_for, now)
-    }
-    /// Opens a token, and binds the session to `client`.
-    ///
-    /// # Errors
-    ///
-    /// [`SealError::Expired`] for an expired token, [`SealError::Invalid`] for everything else.
-    pub fn open(
-        &self,
-        client: &Activeconnect,
-        token: &str,
-    ) -> Result<Session, SealError> {
-        self.inner.open(&client.inner, token).map(|inner| Session { inner })
-    }
-    /// As [`open`](Self::open), at the time `now`.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    pub fn open_at(
-        &self,
-        client: &Activeconnect,
-        token: &str,
-        now: SystemTime,
-    ) -> Result<Session, SealError> {
-        self.inner.open_at(&client.inner, token, now).map(|inner| Session { inner })
     }
 }

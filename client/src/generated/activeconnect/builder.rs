@@ -40,6 +40,7 @@ impl<'a> AddUsers<'a> {
         self
     }
     /// Sends a `POST` request to `/management/add_users/{application_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
@@ -100,6 +101,7 @@ impl<'a> DeleteUsers<'a> {
         self
     }
     /// Sends a `POST` request to `/management/delete_users/{application_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
@@ -185,6 +187,7 @@ impl<'a> DeviceRegistrationLink<'a> {
         self
     }
     /// Sends a `GET` request to `/management/device_registration_link/{application_id}/{user_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
@@ -269,6 +272,7 @@ impl<'a> SendRegistrationSms<'a> {
         self
     }
     /// Sends a `POST` request to `/management/send_registration_sms/{application_id}/{user_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
@@ -342,6 +346,7 @@ impl<'a> HasRegisteredMobileDevice<'a> {
         self
     }
     /// Sends a `GET` request to `/management/has_registered_mobile_device/{application_id}/{user_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceRegistered>, Error<types::Failure>> {
@@ -418,6 +423,7 @@ impl<'a> LostUserMobileDevice<'a> {
         self
     }
     /// Sends a `GET` request to `/management/lost_user_mobile_device/{application_id}/{user_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
@@ -533,6 +539,7 @@ impl<'a> AuthenticateUser<'a> {
         self
     }
     /// Sends a `POST` request to `/authentication/authenticate_user/{application_id}/{user_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
@@ -618,6 +625,7 @@ impl<'a> SessionStatus<'a> {
         self
     }
     /// Sends a `GET` request to `/authentication/session_status/{application_id}/{session_token}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SessionState>, Error<types::Failure>> {
@@ -690,6 +698,7 @@ impl<'a> SessionLogout<'a> {
         self
     }
     /// Sends a `POST` request to `/authentication/logout/{application_id}/{session_token}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
@@ -771,6 +780,7 @@ impl<'a> RegisterDevice<'a> {
         self
     }
     /// Sends a `POST` request to `/register/{application_id}/{registration_token}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationAnswer>, Error<types::Failure>> {
@@ -851,6 +861,7 @@ impl<'a> UpdateDevice<'a> {
         self
     }
     /// Sends a `POST` request to `/device/configuration/{application_id}/{device_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceUpdated>, Error<types::Failure>> {
@@ -924,6 +935,7 @@ impl<'a> UnregisterDevice<'a> {
         self
     }
     /// Sends a `POST` request to `/device/unregister/{application_id}/{device_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
@@ -1003,6 +1015,7 @@ impl<'a> SendTrainingData<'a> {
         self
     }
     /// Sends a `POST` request to `/device/training_data/{application_id}/{device_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
@@ -1076,6 +1089,7 @@ impl<'a> ActiveSessions<'a> {
         self
     }
     /// Sends a `POST` request to `/device/active_sessions/{application_id}/{device_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActiveSessions>, Error<types::Failure>> {
@@ -1148,6 +1162,7 @@ impl<'a> PendingRequests<'a> {
         self
     }
     /// Sends a `POST` request to `/device/pending_requests/{application_id}/{device_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PendingRequests>, Error<types::Failure>> {
@@ -1220,6 +1235,7 @@ impl<'a> StartIdentification<'a> {
         self
     }
     /// Sends a `POST` request to `/identification/start/{application_id}/{auth_request_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::IdentificationStarted>, Error<types::Failure>> {
@@ -1299,6 +1315,7 @@ impl<'a> SendIdentificationData<'a> {
         self
     }
     /// Sends a `POST` request to `/identification/data/{application_id}/{auth_request_id}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::IdentificationTaken>, Error<types::Failure>> {

@@ -49,6 +49,7 @@ impl<'a> GetUser<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users/{userId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -113,6 +114,7 @@ impl<'a> Identify<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -179,6 +181,7 @@ impl<'a> DeleteUser<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/users/{userId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -243,6 +246,7 @@ impl<'a> UpdateUser<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -373,6 +377,7 @@ impl<'a> QueryUsers<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -453,6 +458,7 @@ impl<'a> GetAuthenticators<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users/{userId}/authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -514,6 +520,7 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}/authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -590,6 +597,7 @@ impl<'a> DeleteAuthenticator<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/users/{userId}/authenticators/{userAuthenticatorId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -643,6 +651,7 @@ impl<'a> BatchEnrollPasskeys<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -717,6 +726,7 @@ impl<'a> Track<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}/actions/{action}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -808,6 +818,7 @@ impl<'a> GetAction<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -906,6 +917,7 @@ impl<'a> UpdateAction<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -947,7 +959,7 @@ pub struct QueryUserActions<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
     codes: Result<Option<::std::string::String>, String>,
-    from_date: Result<Option<::jiff::Timestamp>, String>,
+    from_date: Result<Option<crate::vendor_time::VendorTime>, String>,
     state: Result<
         Option<crate::generated::authsignal::vocabulary::UserActionState>,
         String,
@@ -992,13 +1004,14 @@ impl<'a> QueryUserActions<'a> {
     /// Sets `from_date`.
     pub fn from_date<V>(mut self, value: V) -> Self
     where
-        V: std::convert::TryInto<::jiff::Timestamp>,
+        V: std::convert::TryInto<crate::vendor_time::VendorTime>,
     {
         self.from_date = value
             .try_into()
             .map(Some)
             .map_err(|_| {
-                "conversion to `::jiff::Timestamp` for from_date failed".to_string()
+                "conversion to `crate::vendor_time::VendorTime` for from_date failed"
+                    .to_string()
             });
         self
     }
@@ -1019,6 +1032,7 @@ impl<'a> QueryUserActions<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users/{userId}/actions`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1074,6 +1088,7 @@ impl<'a> ValidateChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/validate`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1118,6 +1133,7 @@ impl<'a> Challenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1162,6 +1178,7 @@ impl<'a> Verify<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/verify`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1206,6 +1223,7 @@ impl<'a> ClaimChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/claim`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1310,6 +1328,7 @@ impl<'a> GetChallenge<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/challenges`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1384,6 +1403,7 @@ impl<'a> LoginWithEmail<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1431,6 +1451,7 @@ impl<'a> CreateToken<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/token`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1475,6 +1496,7 @@ impl<'a> CreateSession<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1519,6 +1541,7 @@ impl<'a> ValidateSession<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/validate`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1563,6 +1586,7 @@ impl<'a> RefreshSession<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/refresh`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1607,6 +1631,7 @@ impl<'a> RevokeSession<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/revoke`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1651,6 +1676,7 @@ impl<'a> RevokeUserSessions<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/user/revoke`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1695,6 +1721,7 @@ impl<'a> StartFlow<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/flows`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1739,6 +1766,7 @@ impl<'a> VerifyFlow<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/flows/verify`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1774,6 +1802,7 @@ impl<'a> StartTerminalChallenge<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/terminal/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1817,6 +1846,7 @@ impl<'a> VerifyTerminalChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/terminal/verify`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1852,6 +1882,7 @@ impl<'a> GetTenantAuthenticators<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1905,6 +1936,7 @@ impl<'a> GetDevices<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/users/{userId}/devices`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1981,6 +2013,7 @@ impl<'a> UpdateDevice<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/devices/{deviceId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2057,6 +2090,7 @@ impl<'a> InvalidateDevice<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}/devices/{deviceId}/invalidate`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2109,6 +2143,7 @@ impl<'a> StartCall<'a> {
         self
     }
     /// Sends a `POST` request to `/call/start`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2153,6 +2188,7 @@ impl<'a> FinishCall<'a> {
         self
     }
     /// Sends a `POST` request to `/call/finish`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2205,6 +2241,7 @@ impl<'a> GetJwks<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/jwks`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2263,6 +2300,7 @@ impl<'a> GetOpenidConfiguration<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/openid-configuration`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<

@@ -1259,7 +1259,7 @@ pub struct DeviceAttributes {
         rename = "rememberedUntil",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub remembered_until: ::std::option::Option<::jiff::Timestamp>,
+    pub remembered_until: ::std::option::Option<crate::vendor_time::VendorTime>,
 }
 /// Devices of a user.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -24,6 +24,7 @@ impl<'a> EnrollEmailOtp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-otp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -68,6 +69,7 @@ impl<'a> ChallengeEmailOtp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -112,6 +114,7 @@ impl<'a> VerifyEmailOtp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/email-otp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -156,6 +159,7 @@ impl<'a> EnrollSms<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/sms`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -200,6 +204,7 @@ impl<'a> ChallengeSms<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/sms`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -244,6 +249,7 @@ impl<'a> VerifySms<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/sms`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -279,6 +285,7 @@ impl<'a> ChallengeWhatsapp<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/challenge/whatsapp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -322,6 +329,7 @@ impl<'a> VerifyWhatsapp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/whatsapp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -357,6 +365,7 @@ impl<'a> EnrollTotp<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/totp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -400,6 +409,7 @@ impl<'a> VerifyTotp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/totp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -444,6 +454,7 @@ impl<'a> EnrollEmailMagicLink<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-magic-link`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -479,6 +490,7 @@ impl<'a> ChallengeEmailMagicLink<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-magic-link`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -526,6 +538,7 @@ impl<'a> FinalizeEmailMagicLink<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/email-magic-link/finalize`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -570,6 +583,7 @@ impl<'a> PasskeyRegistrationOptions<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -620,6 +634,7 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options/web`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -670,6 +685,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -720,6 +736,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options/web`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -798,6 +815,7 @@ impl<'a> GetPasskeyAuthenticator<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/passkey`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -848,6 +866,7 @@ impl<'a> EnrollPasskey<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -892,6 +911,7 @@ impl<'a> VerifyPasskey<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/passkey`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -936,6 +956,7 @@ impl<'a> StartChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -980,6 +1001,7 @@ impl<'a> StartChallengeWeb<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/web`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1015,6 +1037,7 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/registration-options`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1055,6 +1078,7 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/authentication-options`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1104,6 +1128,7 @@ impl<'a> EnrollSecurityKey<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1148,6 +1173,7 @@ impl<'a> VerifySecurityKey<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/security-key`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1192,6 +1218,7 @@ impl<'a> ChallengePush<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/push`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1236,6 +1263,7 @@ impl<'a> VerifyPush<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/push`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1280,6 +1308,7 @@ impl<'a> ChallengeQrCode<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/qr-code`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1324,6 +1353,7 @@ impl<'a> VerifyQrCode<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/qr-code`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1368,6 +1398,7 @@ impl<'a> ChallengeFlowEmailOtp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/email-otp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1412,6 +1443,7 @@ impl<'a> VerifyFlowEmailOtp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/email-otp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1456,6 +1488,7 @@ impl<'a> ChallengeFlowSms<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/sms`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1500,6 +1533,7 @@ impl<'a> VerifyFlowSms<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/sms`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1544,6 +1578,7 @@ impl<'a> ChallengeFlowWhatsapp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/whatsapp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1588,6 +1623,7 @@ impl<'a> VerifyFlowWhatsapp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/whatsapp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1623,6 +1659,7 @@ impl<'a> GetUserAuthenticators<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1657,6 +1694,7 @@ impl<'a> GetAuthenticatorConfigurations<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/client/authenticators`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1697,6 +1735,7 @@ impl<'a> Init<'a> {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/init`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1747,6 +1786,7 @@ impl<'a> GetPushCredential<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/push`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1795,6 +1835,7 @@ impl<'a> AddPushCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1839,6 +1880,7 @@ impl<'a> UpdatePushCredential<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/client/user-authenticators/push`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1883,6 +1925,7 @@ impl<'a> RemovePushCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/remove`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1934,6 +1977,7 @@ impl<'a> GetQrCodeCredential<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/qr-code`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1982,6 +2026,7 @@ impl<'a> AddQrCodeCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2026,6 +2071,7 @@ impl<'a> RemoveQrCodeCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/remove`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2077,6 +2123,7 @@ impl<'a> GetInAppCredential<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/in-app`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2125,6 +2172,7 @@ impl<'a> AddInAppCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2169,6 +2217,7 @@ impl<'a> RemoveInAppCredential<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app/remove`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2220,6 +2269,7 @@ impl<'a> SignPushUpdate<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/sign`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2291,6 +2341,7 @@ impl<'a> GetPushChallenge<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/push/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2346,6 +2397,7 @@ impl<'a> AnswerPushChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2397,6 +2449,7 @@ impl<'a> SignPushChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge/sign`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2445,6 +2498,7 @@ impl<'a> AnswerQrCodeChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2489,6 +2543,7 @@ impl<'a> ClaimQrCodeChallenge<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge/claim`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2535,6 +2590,7 @@ impl<'a> VerifyInApp<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/in-app`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<

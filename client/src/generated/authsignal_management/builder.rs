@@ -16,6 +16,7 @@ impl<'a> ListActionConfigurations<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/action-configurations`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -63,6 +64,7 @@ impl<'a> CreateActionConfiguration<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/management/action-configurations`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -119,6 +121,7 @@ impl<'a> GetActionConfiguration<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -178,6 +181,7 @@ impl<'a> DeleteActionConfiguration<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/management/action-configurations/{actionCode}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -255,6 +259,7 @@ impl<'a> UpdateActionConfiguration<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -319,6 +324,7 @@ impl<'a> ListRules<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}/rules`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -385,6 +391,7 @@ impl<'a> CreateRule<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/management/action-configurations/{actionCode}/rules`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -460,6 +467,7 @@ impl<'a> GetRule<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -535,6 +543,7 @@ impl<'a> DeleteRule<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -624,6 +633,7 @@ impl<'a> UpdateRule<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -692,6 +702,7 @@ impl<'a> PublishFlow<'a> {
         self
     }
     /// Sends a `PUT` request to `/v1/management/action-configurations/{actionCode}/flow`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -735,6 +746,7 @@ impl<'a> ListValueLists<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/value-lists`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -778,6 +790,7 @@ impl<'a> CreateValueList<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/management/value-lists`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -830,6 +843,7 @@ impl<'a> GetValueList<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/value-lists/{alias}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -884,6 +898,7 @@ impl<'a> DeleteValueList<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/management/value-lists/{alias}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -952,6 +967,7 @@ impl<'a> UpdateValueList<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/value-lists/{alias}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -990,6 +1006,7 @@ impl<'a> ListCustomDataPoints<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/custom-data-points`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1033,6 +1050,7 @@ impl<'a> CreateCustomDataPoint<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/management/custom-data-points`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1087,6 +1105,7 @@ impl<'a> GetCustomDataPoint<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/custom-data-points/{customDataPointId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1148,6 +1167,7 @@ impl<'a> DeleteCustomDataPoint<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/management/custom-data-points/{customDataPointId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1223,6 +1243,7 @@ impl<'a> UpdateCustomDataPoint<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/custom-data-points/{customDataPointId}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1266,6 +1287,7 @@ impl<'a> GetTheme<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/theme`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1316,6 +1338,7 @@ impl<'a> UpdateTheme<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/theme`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1351,6 +1374,7 @@ impl<'a> GetTenant<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/tenant`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1401,6 +1425,7 @@ impl<'a> UpdateTenant<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/tenant`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1436,6 +1461,7 @@ impl<'a> GetMessageOverrides<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/message-overrides`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1486,6 +1512,7 @@ impl<'a> UpdateMessageOverrides<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/message-overrides`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1521,6 +1548,7 @@ impl<'a> GetMessageCatalog<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/message-overrides/catalog`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1555,6 +1583,7 @@ impl<'a> ListAuthenticatorConfigurations<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/management/authenticator-configurations`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1610,6 +1639,7 @@ impl<'a> GetAuthenticatorConfiguration<'a> {
         self
     }
     /// Sends a `GET` request to `/v1/management/authenticator-configurations/{authenticator}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1680,6 +1710,7 @@ impl<'a> CreateAuthenticatorConfiguration<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/management/authenticator-configurations/{authenticator}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1744,6 +1775,7 @@ impl<'a> DeleteAuthenticatorConfiguration<'a> {
         self
     }
     /// Sends a `DELETE` request to `/v1/management/authenticator-configurations/{authenticator}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1821,6 +1853,7 @@ impl<'a> UpdateAuthenticatorConfiguration<'a> {
         self
     }
     /// Sends a `PATCH` request to `/v1/management/authenticator-configurations/{authenticator}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<

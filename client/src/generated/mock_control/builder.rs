@@ -16,6 +16,7 @@ impl<'a> GetHealth<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/health`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
@@ -47,6 +48,7 @@ impl<'a> ListLimits<'a> {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/limits`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Limits>, Error<types::Problem>> {
@@ -95,6 +97,7 @@ impl<'a> Reset<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/reset`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
@@ -148,6 +151,7 @@ impl<'a> GetClock<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/clock`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
@@ -193,6 +197,7 @@ impl<'a> ChangeClock<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/clock`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
@@ -317,6 +322,7 @@ impl<'a> ListMessages<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/messages`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Messages>, Error<types::Problem>> {
@@ -395,6 +401,7 @@ impl<'a> DeleteMessages<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/messages`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
@@ -450,6 +457,7 @@ impl<'a> DeleteMessage<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/messages/{message}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
@@ -588,6 +596,7 @@ impl<'a> ListJournal<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/journal`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Journal>, Error<types::Problem>> {
@@ -645,6 +654,7 @@ impl<'a> SearchJournal<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/journal/search`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::FoundRequests>, Error<types::Problem>> {
@@ -722,6 +732,7 @@ impl<'a> ExportHar<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/journal/har`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::HttpArchive>, Error<types::Problem>> {
@@ -771,6 +782,7 @@ impl<'a> VerifyRequests<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/verify`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Verification>, Error<types::Problem>> {
@@ -820,6 +832,7 @@ impl<'a> GetJournalEntry<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/journal/{number}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::JournalDetail>, Error<types::Problem>> {
@@ -927,6 +940,7 @@ impl<'a> ListTenants<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/tenants`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
@@ -980,6 +994,7 @@ impl<'a> CreateTenant<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/tenants`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::NewTenant>, Error<types::Problem>> {
@@ -1029,6 +1044,7 @@ impl<'a> DeleteTenant<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/tenants/{tenant}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
@@ -1093,6 +1109,7 @@ impl<'a> Dump<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/dump`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SeedDocument>, Error<types::Problem>> {
@@ -1145,6 +1162,7 @@ impl<'a> Load<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/load`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
@@ -1194,6 +1212,7 @@ impl<'a> ListSnapshots<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/snapshots`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
@@ -1239,6 +1258,7 @@ impl<'a> TakeSnapshot<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/snapshots`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
@@ -1280,6 +1300,7 @@ impl<'a> RestoreSnapshot<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/snapshots/restore`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
@@ -1344,6 +1365,7 @@ impl<'a> DeleteSnapshot<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/snapshots/{snapshot}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
@@ -1445,6 +1467,7 @@ impl<'a> ListUsers<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/users`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::UserPage>, Error<types::Problem>> {
@@ -1533,6 +1556,7 @@ impl<'a> ShowUser<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/user`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::UserDetail>, Error<types::Problem>> {
@@ -1681,6 +1705,7 @@ impl<'a> ListActions<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/actions`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActionPage>, Error<types::Problem>> {
@@ -1772,6 +1797,7 @@ impl<'a> ListActiveconnectUsers<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/activeconnect`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActiveconnectUsers>, Error<types::Problem>> {
@@ -1857,6 +1883,7 @@ impl<'a> GetState<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/state`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::State>, Error<types::Problem>> {
@@ -1959,6 +1986,7 @@ impl<'a> ListPhoneRequests<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/phone/requests`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
@@ -2010,6 +2038,7 @@ impl<'a> PhoneRegister<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/register`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRegistered>, Error<types::Problem>> {
@@ -2051,6 +2080,7 @@ impl<'a> PhoneApprove<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/approve`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2092,6 +2122,7 @@ impl<'a> PhoneDeny<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/deny`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2133,6 +2164,7 @@ impl<'a> PhoneFail<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/fail`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2174,6 +2206,7 @@ impl<'a> PhoneWalkAway<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/walk-away`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2215,6 +2248,7 @@ impl<'a> PhoneReturn<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/return`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2256,6 +2290,7 @@ impl<'a> PhoneExpire<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/phone/expire`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
@@ -2297,6 +2332,7 @@ impl<'a> PasskeyEnroll<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/enroll`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2338,6 +2374,7 @@ impl<'a> PasskeyApprove<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/approve`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2379,6 +2416,7 @@ impl<'a> PasskeyCreate<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/create`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
@@ -2420,6 +2458,7 @@ impl<'a> PasskeyGet<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/get`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
@@ -2461,6 +2500,7 @@ impl<'a> PushRegister<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/push/register`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2502,6 +2542,7 @@ impl<'a> PushApprove<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/push/approve`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2543,6 +2584,7 @@ impl<'a> PushDeny<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/push/deny`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2584,6 +2626,7 @@ impl<'a> QrClaim<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/qr/claim`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2625,6 +2668,7 @@ impl<'a> QrApprove<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/qr/approve`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2666,6 +2710,7 @@ impl<'a> QrDeny<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/qr/deny`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
@@ -2729,6 +2774,7 @@ impl<'a> GetTotp<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/totp`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TotpCode>, Error<types::Problem>> {
@@ -2776,6 +2822,7 @@ impl<'a> ChallengeSucceed<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/challenge/succeed`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
@@ -2817,6 +2864,7 @@ impl<'a> ChallengeFail<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/challenge/fail`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
@@ -2858,6 +2906,7 @@ impl<'a> ConfigureAuthsignal<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AuthsignalConfigured>, Error<types::Problem>> {
@@ -2907,6 +2956,7 @@ impl<'a> ExportAuthsignal<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/authsignal/export`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ExportedConfiguration>, Error<types::Problem>> {
@@ -2952,6 +3002,7 @@ impl<'a> SetNextOutcome<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>> {
@@ -2993,6 +3044,7 @@ impl<'a> ConfigureFacts<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal/facts`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::FactsConfigured>, Error<types::Problem>> {
@@ -3034,6 +3086,7 @@ impl<'a> SetNextFacts<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal/next-facts`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllNextFacts>, Error<types::Problem>> {
@@ -3083,6 +3136,7 @@ impl<'a> ListFailures<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/failures`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllFailures>, Error<types::Problem>> {
@@ -3128,6 +3182,7 @@ impl<'a> ConfigureFailures<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/failures`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFailures>, Error<types::Problem>> {
@@ -3177,6 +3232,7 @@ impl<'a> ListFaults<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/faults`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllFaults>, Error<types::Problem>> {
@@ -3222,6 +3278,7 @@ impl<'a> ConfigureFaults<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/faults`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
@@ -3286,6 +3343,7 @@ impl<'a> DeleteFault<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/faults/{fault}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
@@ -3340,6 +3398,7 @@ impl<'a> ListScenarios<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/scenarios`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllScenarios>, Error<types::Problem>> {
@@ -3385,6 +3444,7 @@ impl<'a> ConfigureScenarios<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/scenarios`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
@@ -3449,6 +3509,7 @@ impl<'a> DeleteScenario<'a> {
         self
     }
     /// Sends a `DELETE` request to `/_mock/scenarios/{scenario}`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
@@ -3497,6 +3558,7 @@ impl<'a> ConfigureWebhooks<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>> {
@@ -3644,6 +3706,7 @@ impl<'a> ListWebhookDeliveries<'a> {
         self
     }
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
@@ -3701,6 +3764,7 @@ impl<'a> WebhookSend<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks/send`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
@@ -3742,6 +3806,7 @@ impl<'a> WebhookTrigger<'a> {
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks/trigger`
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {

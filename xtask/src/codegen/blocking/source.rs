@@ -12,6 +12,8 @@ use syn::{
     Visibility,
 };
 
+use super::docs::Mirrors;
+
 /// A public module, with the private ones in it.
 #[derive(Default)]
 pub(super) struct Module {
@@ -289,6 +291,31 @@ impl Module {
             }
         }
         subjects
+    }
+
+    /// The mirrors of the modules around this one that a file of it imports, with their paths. Modules elsewhere, such as
+    /// those for web frameworks, take the clients with async.
+    pub(super) fn foreign(&self, mirrors: &Mirrors) -> BTreeMap<String, String> {
+        let above = self.path.split_last().map(|(_, above)| above.join("::"));
+        let (Some(above), mut foreign) = (above, BTreeMap::new()) else {
+            return BTreeMap::new();
+        };
+        for file in &self.files {
+            for name in file.uses.keys() {
+                let path = self.resolve(file, name);
+                let of = path.as_deref().and_then(|path| {
+                    path.strip_prefix("crate::")?
+                        .strip_prefix(&*above)?
+                        .strip_prefix("::")
+                });
+                if let Some(of) = of
+                    && mirrors.get(&above).is_some_and(|all| all.contains(of))
+                {
+                    foreign.insert(name.clone(), format!("crate::blocking::{above}::{of}"));
+                }
+            }
+        }
+        foreign
     }
 
     /// The full path of a name in one of this module's files; nothing for one that every file knows.

@@ -10,8 +10,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 
-use super::client::Activeconnect;
-use super::session::Session;
+use super::{Activeconnect, Session};
 
 const NONCE: usize = 24;
 const EXPIRY: usize = 8;
@@ -32,7 +31,7 @@ const EXPIRY: usize = 8;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use stepup_client::activeconnect::Activeconnect;
 /// use std::time::Duration;
-/// use stepup_client::activeconnect::SessionSealer;
+/// use stepup_client::activeconnect::sealing::SessionSealer;
 ///
 /// # let activeconnect = Activeconnect::new("mock-app", "mock-app-secret-24-bytes")?;
 /// # let session = activeconnect.session_from_json(r#"{"session_token": null, "session_secret": null,
@@ -51,19 +50,28 @@ pub struct SessionSealer {
 }
 
 /// Why a session could not be sealed or opened. It gives no details that help an attacker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealError {
     /// The token was not made with these keys for this application, or was changed.
-    #[error("the session token is not valid")]
     Invalid,
     /// The token is genuine, but has expired.
-    #[error("the session token has expired")]
     Expired,
     /// Sealing failed: the operating system gives no random bytes.
-    #[error("the session could not be sealed")]
     Unsealable,
 }
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "the session token is not valid",
+            Self::Expired => "the session token has expired",
+            Self::Unsealable => "the session could not be sealed",
+        })
+    }
+}
+
+impl std::error::Error for SealError {}
 
 /// What is in a token, after the time at which it expires.
 #[derive(Serialize, Deserialize)]
