@@ -269,7 +269,7 @@ impl Activeconnect {
             .send()
             .await;
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        let body: Value = call.answer(answer).await?;
+        let body: Value = call.answer(answer)?;
         let success = AddUsersSuccess::decode(status, body)
             .map_err(|error| call.fail(Error::new(Kind::Decode).with_detail(error.to_string())))?;
         let (status, users, reason) = match success {
@@ -309,7 +309,7 @@ impl Activeconnect {
             request = request.display_name(display_name);
         }
         let answer = request.send().await;
-        self.link(&call, call.answer(answer).await?)
+        self.link(&call, call.answer(answer)?)
     }
 
     /// Disables the user's phone, and makes a link that registers another.
@@ -333,7 +333,7 @@ impl Activeconnect {
             .user_id(user_id)
             .send()
             .await;
-        self.link(&call, call.answer(answer).await?)
+        self.link(&call, call.answer(answer)?)
     }
 
     fn link(&self, call: &Call, answer: types::RegistrationLink) -> Result<RegistrationLink> {
@@ -373,7 +373,7 @@ impl Activeconnect {
             .body(sms.into())
             .send()
             .await;
-        call.acknowledged(&call.answer(answer).await?)
+        call.acknowledged(&call.answer(answer)?)
     }
 
     /// Returns whether the user has a registered phone.
@@ -393,7 +393,7 @@ impl Activeconnect {
             .send()
             .await;
         // The vendor's clients look at this member alone, whatever `status` says.
-        Ok(call.answer(answer).await?.device_registered)
+        Ok(call.answer(answer)?.device_registered)
     }
 
     /// Deletes a user, with phone and sessions.
@@ -425,7 +425,7 @@ impl Activeconnect {
             .body(users)
             .send()
             .await;
-        call.acknowledged(&call.answer(answer).await?)
+        call.acknowledged(&call.answer(answer)?)
     }
 
     /// Asks the user's phone to authenticate them.
@@ -500,7 +500,7 @@ impl Activeconnect {
             request = request.duration_seconds(whole_seconds(call.operation, duration)?);
         }
         let answer = request.send().await;
-        let body: Value = call.answer(answer).await?;
+        let body: Value = call.answer(answer)?;
 
         // The vendor's client looks at this member and not at the status; the documentation's 202
         // and 200 agree with it.

@@ -80,7 +80,7 @@ async fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()>
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => Ok(()),
         Err(Generated::InvalidResponsePayload(body, _)) if body.is_empty() => Ok(()),
-        answer => call.answer(answer).await.map(drop),
+        answer => call.answer(answer).map(drop),
     }
 }
 
@@ -207,7 +207,7 @@ impl Authsignal {
         let call = self.call("get_user");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_user().user_id(user_id).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Finds users by exact match, and returns one page. [`user_pages`](Self::user_pages) returns
@@ -239,7 +239,7 @@ impl Authsignal {
         if let Some(user_id) = query.last_evaluated_user_id {
             request = request.last_evaluated_user_id(user_id);
         }
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 
     /// Finds users by exact match, page after page. Sends nothing yet.
@@ -262,7 +262,6 @@ impl Authsignal {
         let user_id = user_segment(&call, user_id)?;
         let request = call.raw.update_user().user_id(user_id);
         call.answer(request.body(attributes.body).send().await)
-            .await
     }
 
     /// As [`update_user`](Self::update_user), with the request of older SDKs.
@@ -284,7 +283,6 @@ impl Authsignal {
         }
         let request = call.raw.identify().user_id(user_id);
         call.answer(request.body(attributes.body).send().await)
-            .await
     }
 
     /// Deletes a user with their authenticators. Their actions stay.
@@ -327,7 +325,7 @@ impl Authsignal {
         let call = self.call("get_authenticators");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_authenticators().user_id(user_id).send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Enrols an authenticator that the application has verified itself, for example a phone
@@ -347,9 +345,7 @@ impl Authsignal {
         let call = self.call("enroll_verified_authenticator");
         let user_id = user_segment(&call, user_id)?;
         let request = call.raw.enroll_verified_authenticator().user_id(user_id);
-        let answer = call
-            .answer(request.body(authenticator.body).send().await)
-            .await?;
+        let answer = call.answer(request.body(authenticator.body).send().await)?;
         Ok(EnrolledAuthenticator::of(answer))
     }
 
@@ -396,7 +392,7 @@ impl Authsignal {
         }
         let request = call.raw.batch_enroll_passkeys();
         let answer = request.body(types::PasskeyBatch { authenticators });
-        call.answer(answer.send().await).await
+        call.answer(answer.send().await)
     }
 
     /// Lists the authenticators that the tenant has configured.
@@ -407,7 +403,7 @@ impl Authsignal {
     pub async fn get_tenant_authenticators(&self) -> Result<Vec<AuthenticatorConfiguration>> {
         let call = self.call("get_tenant_authenticators");
         let answer = call.raw.get_tenant_authenticators().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Records an action of a user, and returns what to do: allow it, refuse it, or let the user
@@ -461,7 +457,7 @@ impl Authsignal {
             call.raw.inner = call.raw.inner.keyed();
         }
         let request = call.raw.track().user_id(user_id).action(action);
-        call.answer(request.body(body).send().await).await
+        call.answer(request.body(body).send().await)
     }
 
     /// Returns an action and its state. With `CHALLENGE_SUCCEEDED` the application can go on.
@@ -480,7 +476,7 @@ impl Authsignal {
         let action = action_segment(&call, action)?;
         let key = key_segment(&call, idempotency_key)?;
         let request = call.raw.get_action().user_id(user_id).action(action);
-        call.answer(request.idempotency_key(key).send().await).await
+        call.answer(request.idempotency_key(key).send().await)
     }
 
     /// Sets the state of an action, for example after a review. The vendor allows any state after
@@ -505,7 +501,7 @@ impl Authsignal {
         call.raw.inner = call.raw.inner.with_key(key.as_str());
         let request = call.raw.update_action().user_id(user_id).action(action);
         let request = request.idempotency_key(key).body(body);
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 
     /// Lists the actions of a user in the last 30 days.
@@ -533,7 +529,7 @@ impl Authsignal {
         if let Some(state) = query.state {
             request = request.state(state);
         }
-        Ok(call.answer(request.send().await).await?.0)
+        Ok(call.answer(request.send().await)?.0)
     }
 
     /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
@@ -568,7 +564,7 @@ impl Authsignal {
         let body = token.into().body;
         let call = self.call("validate_challenge");
         let answer = call.raw.validate_challenge().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Sends a one-time code.
@@ -587,7 +583,7 @@ impl Authsignal {
             call.raw.inner = call.raw.inner.with_key(key);
         }
         let answer = call.raw.challenge().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Checks the one-time code of a challenge. A wrong code is not an error: `is_verified` is
@@ -609,7 +605,7 @@ impl Authsignal {
         };
         let call = self.call("verify");
         let answer = call.raw.verify().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Assigns a verified challenge to a user, and returns a token that proves it.
@@ -624,7 +620,7 @@ impl Authsignal {
         let call = self.call("claim_challenge");
         let body = challenge.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.claim_challenge().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Finds a challenge. If there is none, the answer is empty.
@@ -647,7 +643,7 @@ impl Authsignal {
         if let Some(method) = query.verification_method {
             request = request.verification_method(method);
         }
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 
     /// Starts a flow, and returns its first step with the token for it. Versions of the vendor's
@@ -663,7 +659,6 @@ impl Authsignal {
         let call = self.call("start_flow");
         let body = flow.into_body().map_err(|error| call.fail(error))?;
         call.answer(call.raw.start_flow().body(body).send().await)
-            .await
     }
 
     /// Verifies a flow by its newest challenge token. Grant access only if
@@ -687,7 +682,6 @@ impl Authsignal {
             challenge_token: challenge_token.into(),
         };
         call.answer(call.raw.verify_flow().body(body).send().await)
-            .await
     }
 
     /// Call Connect: sends a caller a message with which they prove who they are. The vendor has this API at a base URL
@@ -702,7 +696,7 @@ impl Authsignal {
         let call = self.call("start_call");
         let body = caller.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.start_call().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Call Connect: says how a call ended.
@@ -714,7 +708,7 @@ impl Authsignal {
         let call = self.call("finish_call");
         let body = ended.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.finish_call().body(body).send().await;
-        let _: CallFinished = call.answer(answer).await?;
+        let _: CallFinished = call.answer(answer)?;
         Ok(())
     }
 
@@ -730,7 +724,7 @@ impl Authsignal {
         let call = self.call("create_session");
         let body = session.into_body().map_err(|error| call.fail(error))?;
         let answer = call.raw.create_session().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Validates an access token, and returns the user and the session.
@@ -746,7 +740,7 @@ impl Authsignal {
         let body = session.into().body;
         let call = self.call("validate_session");
         let answer = call.raw.validate_session().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Exchanges a refresh token for new tokens, and revokes the old ones.
@@ -762,7 +756,7 @@ impl Authsignal {
         };
         let call = self.call("refresh_session");
         let answer = call.raw.refresh_session().body(body).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Revokes the session of an access token.
@@ -805,7 +799,7 @@ impl Authsignal {
         let call = self.call("get_devices");
         let user_id = user_segment(&call, user_id)?;
         let answer = call.raw.get_devices().user_id(user_id).send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Remembers or forgets a device of a user.
@@ -830,7 +824,7 @@ impl Authsignal {
         }
         let request = call.raw.update_device().user_id(user_id);
         let request = request.device_id(device_id).body(body);
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 
     /// Invalidates a device of a user: a challenge passed on it no longer counts.
@@ -847,7 +841,7 @@ impl Authsignal {
         let user_id = user_segment(&call, user_id)?;
         let device_id = segment(&call, DEVICE, device_id.as_ref())?;
         let request = call.raw.invalidate_device().user_id(user_id);
-        call.answer(request.device_id(device_id).send().await).await
+        call.answer(request.device_id(device_id).send().await)
     }
 
     /// The public keys that verify a tenant's RS256 tokens, such as access tokens of sessions.
@@ -859,7 +853,7 @@ impl Authsignal {
         let call = self.call("get_jwks");
         let tenant_id = segment(&call, "the tenant id", tenant_id.as_ref())?;
         let answer = call.raw.get_jwks().tenant_id(tenant_id).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// The discovery document of a tenant: the issuer of its sessions' access tokens, and where the keys are.
@@ -874,7 +868,7 @@ impl Authsignal {
         let call = self.call("get_openid_configuration");
         let tenant_id = segment(&call, "the tenant id", tenant_id.as_ref())?;
         let request = call.raw.get_openid_configuration().tenant_id(tenant_id);
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 }
 

@@ -91,7 +91,7 @@ impl AuthsignalTerminal {
     pub async fn start_challenge(&self) -> Result<TerminalChallenge> {
         let call = self.call("start_terminal_challenge");
         let answer = call.raw.start_terminal_challenge().send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Returns where a challenge stands. Ask again until it is consumed.
@@ -110,6 +110,6 @@ impl AuthsignalTerminal {
             challenge_id: challenge_id.into(),
             code: code.into(),
         });
-        call.answer(answer.send().await).await
+        call.answer(answer.send().await)
     }
 }

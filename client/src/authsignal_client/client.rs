@@ -174,7 +174,6 @@ impl AuthsignalClient {
         let email = filled(&call, "the email address is empty", email.into())?;
         let request = call.raw.enroll_email_otp();
         call.answer(request.body(types::EmailToEnroll { email }).send().await)
-            .await
     }
 
     /// Sends a code to the user's email authenticator.
@@ -186,7 +185,6 @@ impl AuthsignalClient {
         let call = self.call("challenge_email_otp")?;
         let body = types::AuthenticatorChoice::default();
         call.answer(call.raw.challenge_email_otp().body(body).send().await)
-            .await
     }
 
     /// Verifies a code from an email.
@@ -197,7 +195,6 @@ impl AuthsignalClient {
     pub async fn verify_email_otp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_email_otp")?;
         call.answer(call.raw.verify_email_otp().body(of(code)).send().await)
-            .await
     }
 
     /// Sends a code to a phone number. [`verify_sms`](Self::verify_sms) with that code makes it an
@@ -212,7 +209,6 @@ impl AuthsignalClient {
         let phone_number = filled(&call, "the phone number is empty", phone_number.into())?;
         let body = types::PhoneToEnroll { phone_number };
         call.answer(call.raw.enroll_sms().body(body).send().await)
-            .await
     }
 
     /// Sends a code to the user's phone.
@@ -224,7 +220,6 @@ impl AuthsignalClient {
         let call = self.call("challenge_sms")?;
         let body = types::SmsChannelChoice::default();
         call.answer(call.raw.challenge_sms().body(body).send().await)
-            .await
     }
 
     /// Verifies a code from a text message.
@@ -235,7 +230,6 @@ impl AuthsignalClient {
     pub async fn verify_sms(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_sms")?;
         call.answer(call.raw.verify_sms().body(of(code)).send().await)
-            .await
     }
 
     /// Sends a code to the user's phone by WhatsApp.
@@ -246,7 +240,6 @@ impl AuthsignalClient {
     pub async fn challenge_whatsapp(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_whatsapp")?;
         call.answer(call.raw.challenge_whatsapp().send().await)
-            .await
     }
 
     /// Verifies a code from WhatsApp.
@@ -257,7 +250,6 @@ impl AuthsignalClient {
     pub async fn verify_whatsapp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_whatsapp")?;
         call.answer(call.raw.verify_whatsapp().body(of(code)).send().await)
-            .await
     }
 
     /// Makes a secret for an authenticator app. [`verify_totp`](Self::verify_totp) with a code of
@@ -268,7 +260,7 @@ impl AuthsignalClient {
     /// As every call.
     pub async fn enroll_totp(&self) -> Result<EnrolledTotp> {
         let call = self.call("enroll_totp")?;
-        call.answer(call.raw.enroll_totp().send().await).await
+        call.answer(call.raw.enroll_totp().send().await)
     }
 
     /// Verifies a code of the user's authenticator app.
@@ -279,7 +271,6 @@ impl AuthsignalClient {
     pub async fn verify_totp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_totp")?;
         call.answer(call.raw.verify_totp().body(of(code)).send().await)
-            .await
     }
 
     /// Sends a link to an email address. After the user opens it,
@@ -297,7 +288,6 @@ impl AuthsignalClient {
         let email = filled(&call, "the email address is empty", email.into())?;
         let request = call.raw.enroll_email_magic_link();
         call.answer(request.body(types::EmailToEnroll { email }).send().await)
-            .await
     }
 
     /// Sends a link to the user's email authenticator.
@@ -308,7 +298,6 @@ impl AuthsignalClient {
     pub async fn challenge_email_magic_link(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_email_magic_link")?;
         call.answer(call.raw.challenge_email_magic_link().send().await)
-            .await
     }
 
     /// Returns whether the user has opened the link. Call it again, for example each second, until
@@ -321,7 +310,6 @@ impl AuthsignalClient {
         let call = self.call("finalize_email_magic_link")?;
         let body = types::ChallengeChoice::default();
         call.answer(call.raw.finalize_email_magic_link().body(body).send().await)
-            .await
     }
 
     /// Gets options for `navigator.credentials.create`, to register a passkey.
@@ -336,7 +324,6 @@ impl AuthsignalClient {
         let call = self.call("passkey_registration_options")?;
         let request = call.raw.passkey_registration_options();
         call.answer(request.body(registration.body).send().await)
-            .await
     }
 
     /// Registers the passkey that the browser made.
@@ -347,7 +334,6 @@ impl AuthsignalClient {
     pub async fn enroll_passkey(&self, passkey: PasskeyToEnroll) -> Result<VerifiedPasskey> {
         let call = self.call("enroll_passkey")?;
         call.answer(call.raw.enroll_passkey().body(passkey.body).send().await)
-            .await
     }
 
     /// Gets options for `navigator.credentials.get`: for the passkeys of the token's user, or
@@ -380,7 +366,7 @@ impl AuthsignalClient {
             secure_payment_confirmation: None,
         };
         let request = call.raw.passkey_authentication_options();
-        call.answer(request.body(body).send().await).await
+        call.answer(request.body(body).send().await)
     }
 
     /// Logs in with the passkey's answer from the browser.
@@ -392,7 +378,6 @@ impl AuthsignalClient {
     pub async fn verify_passkey(&self, passkey: PasskeyToVerify) -> Result<PasskeyVerified> {
         let call = self.call("verify_passkey")?;
         call.answer(call.raw.verify_passkey().body(passkey.body).send().await)
-            .await
     }
 
     /// Starts a challenge for an action, before the user is known.
@@ -407,7 +392,6 @@ impl AuthsignalClient {
             idempotency_key: None,
         };
         call.answer(call.raw.start_challenge().body(body).send().await)
-            .await
     }
 
     /// Asks the user's apps to approve an action.
@@ -423,7 +407,6 @@ impl AuthsignalClient {
             user_authenticator_id: None,
         };
         call.answer(call.raw.challenge_push().body(body).send().await)
-            .await
     }
 
     /// Returns whether an app has approved or refused. Call it again, for example each second,
@@ -438,7 +421,6 @@ impl AuthsignalClient {
             challenge_id: challenge_id.into(),
         };
         call.answer(call.raw.verify_push().body(body).send().await)
-            .await
     }
 
     /// Makes a challenge to show as a QR code.
@@ -453,7 +435,6 @@ impl AuthsignalClient {
             custom: None,
         };
         call.answer(call.raw.challenge_qr_code().body(body).send().await)
-            .await
     }
 
     /// Returns whether an app has claimed, approved or refused a QR code. Call it again, for
@@ -474,7 +455,6 @@ impl AuthsignalClient {
             device_code: device_code.into(),
         };
         call.answer(call.raw.verify_qr_code().body(body).send().await)
-            .await
     }
 
     /// Sends a code for the current step of a flow by email: at an enrolment to the address to enrol, at
@@ -508,7 +488,6 @@ impl AuthsignalClient {
             email: email.transpose()?,
         };
         call.answer(call.raw.challenge_flow_email_otp().body(body).send().await)
-            .await
     }
 
     /// Verifies a code from an email for the current step of a flow. Go on with the challenge token of
@@ -520,7 +499,6 @@ impl AuthsignalClient {
     pub async fn verify_flow_email_otp(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
         let call = self.call("verify_flow_email_otp")?;
         call.answer(call.raw.verify_flow_email_otp().body(of(code)).send().await)
-            .await
     }
 
     /// Sends a code for the current step of a flow by text message: at an enrolment to the number to enrol, at
@@ -539,7 +517,6 @@ impl AuthsignalClient {
             phone_number: phone_number.transpose()?,
         };
         call.answer(call.raw.challenge_flow_sms().body(body).send().await)
-            .await
     }
 
     /// Verifies a code from a text message for the current step of a flow. Go on with the challenge token of
@@ -551,7 +528,6 @@ impl AuthsignalClient {
     pub async fn verify_flow_sms(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
         let call = self.call("verify_flow_sms")?;
         call.answer(call.raw.verify_flow_sms().body(of(code)).send().await)
-            .await
     }
 
     /// Sends a code for the current step of a flow by WhatsApp: at an enrolment to the number to enrol, at
@@ -573,7 +549,6 @@ impl AuthsignalClient {
             phone_number: phone_number.transpose()?,
         };
         call.answer(call.raw.challenge_flow_whatsapp().body(body).send().await)
-            .await
     }
 
     /// Verifies a code from WhatsApp for the current step of a flow. Go on with the challenge token of
@@ -585,7 +560,6 @@ impl AuthsignalClient {
     pub async fn verify_flow_whatsapp(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
         let call = self.call("verify_flow_whatsapp")?;
         call.answer(call.raw.verify_flow_whatsapp().body(of(code)).send().await)
-            .await
     }
 
     /// Lists the user's authenticators. Addresses and numbers are masked.
@@ -596,7 +570,7 @@ impl AuthsignalClient {
     pub async fn get_user_authenticators(&self) -> Result<Vec<UserAuthenticator>> {
         let call = self.call("get_user_authenticators")?;
         let answer = call.raw.get_user_authenticators().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Lists the authenticators that the tenant has configured.
@@ -609,7 +583,7 @@ impl AuthsignalClient {
     ) -> Result<Vec<AuthenticatorConfiguration>> {
         let call = self.call("get_authenticator_configurations")?;
         let answer = call.raw.get_authenticator_configurations().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Gets what a page needs to let the user choose a method.
@@ -619,7 +593,7 @@ impl AuthsignalClient {
     /// As every call.
     pub async fn init(&self) -> Result<Initialized> {
         let call = self.call("init")?;
-        call.answer(call.raw.init().send().await).await
+        call.answer(call.raw.init().send().await)
     }
 }
 

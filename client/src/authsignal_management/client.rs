@@ -48,7 +48,7 @@ type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 
 /// The end of a deletion, which can return that it did not succeed.
 async fn deleted(call: &Call, answer: Answer<Deleted>) -> Result<()> {
-    let answer = call.answer(answer).await?;
+    let answer = call.answer(answer)?;
     if answer.success {
         return Ok(());
     }
@@ -138,7 +138,7 @@ impl AuthsignalManagement {
     pub async fn list_action_configurations(&self) -> Result<Vec<ActionConfiguration>> {
         let call = self.call("list_action_configurations");
         let answer = call.raw.list_action_configurations().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Creates the configuration of an action.
@@ -157,7 +157,7 @@ impl AuthsignalManagement {
             .body(configuration)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads the configuration of an action.
@@ -177,7 +177,7 @@ impl AuthsignalManagement {
             .action_code(action_code)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes the configuration of an action. Takes an [`UpdateActionConfiguration`](super::UpdateActionConfiguration)
@@ -200,7 +200,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Deletes the configuration of an action, with its rules and its flow.
@@ -239,7 +239,7 @@ impl AuthsignalManagement {
             .body(flow)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Lists the rules of an action.
@@ -251,7 +251,7 @@ impl AuthsignalManagement {
         let call = self.call("list_rules");
         let action_code = segment(&call, ACTION, action_code)?;
         let answer = call.raw.list_rules().action_code(action_code).send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Creates a rule of an action.
@@ -273,7 +273,7 @@ impl AuthsignalManagement {
             .body(rule)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads a rule of an action.
@@ -296,7 +296,7 @@ impl AuthsignalManagement {
             .rule_id(rule_id)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes a rule of an action. Takes an [`UpdateRule`](super::UpdateRule) or [`Changes`].
@@ -321,7 +321,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Deletes a rule of an action.
@@ -355,7 +355,7 @@ impl AuthsignalManagement {
     pub async fn list_value_lists(&self) -> Result<Vec<ValueList>> {
         let call = self.call("list_value_lists");
         let answer = call.raw.list_value_lists().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Creates a value list.
@@ -366,7 +366,7 @@ impl AuthsignalManagement {
     pub async fn create_value_list(&self, list: CreateValueList) -> Result<ValueList> {
         let call = self.call("create_value_list");
         let answer = call.raw.create_value_list().body(list).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads a value list.
@@ -378,7 +378,7 @@ impl AuthsignalManagement {
         let call = self.call("get_value_list");
         let alias = segment(&call, ALIAS, alias)?;
         let answer = call.raw.get_value_list().alias(alias).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes a value list. Takes an [`UpdateValueList`](super::UpdateValueList) or [`Changes`].
@@ -400,7 +400,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Deletes a value list.
@@ -423,7 +423,7 @@ impl AuthsignalManagement {
     pub async fn list_custom_data_points(&self) -> Result<Vec<CustomDataPoint>> {
         let call = self.call("list_custom_data_points");
         let answer = call.raw.list_custom_data_points().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Creates a custom data point.
@@ -437,7 +437,7 @@ impl AuthsignalManagement {
     ) -> Result<CustomDataPoint> {
         let call = self.call("create_custom_data_point");
         let answer = call.raw.create_custom_data_point().body(point).send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads a custom data point.
@@ -457,7 +457,7 @@ impl AuthsignalManagement {
             .custom_data_point_id(custom_data_point_id)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes a custom data point. Takes an [`UpdateCustomDataPoint`](super::UpdateCustomDataPoint) or
@@ -480,7 +480,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Deletes a custom data point.
@@ -511,7 +511,7 @@ impl AuthsignalManagement {
     pub async fn get_theme(&self) -> Result<Theme> {
         let call = self.call("get_theme");
         let answer = call.raw.get_theme().send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes how hosted pages look. Takes an [`UpdateTheme`](super::UpdateTheme) or [`Changes`], in which null takes
@@ -528,7 +528,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads the settings of the tenant.
@@ -539,7 +539,7 @@ impl AuthsignalManagement {
     pub async fn get_tenant(&self) -> Result<Tenant> {
         let call = self.call("get_tenant");
         let answer = call.raw.get_tenant().send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes the settings of the tenant. Takes an [`UpdateTenant`](super::UpdateTenant) or [`Changes`].
@@ -555,7 +555,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads the texts that replace those of the hosted pages.
@@ -566,7 +566,7 @@ impl AuthsignalManagement {
     pub async fn get_message_overrides(&self) -> Result<MessageOverrides> {
         let call = self.call("get_message_overrides");
         let answer = call.raw.get_message_overrides().send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Replaces all texts that replace those of the hosted pages.
@@ -585,7 +585,7 @@ impl AuthsignalManagement {
             .body(Changes::from(texts))
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads which texts can be replaced.
@@ -596,7 +596,7 @@ impl AuthsignalManagement {
     pub async fn get_message_catalog(&self) -> Result<MessageCatalog> {
         let call = self.call("get_message_catalog");
         let answer = call.raw.get_message_catalog().send().await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Lists the authenticator configurations.
@@ -609,7 +609,7 @@ impl AuthsignalManagement {
     ) -> Result<Vec<ManagedAuthenticatorConfiguration>> {
         let call = self.call("list_authenticator_configurations");
         let answer = call.raw.list_authenticator_configurations().send().await;
-        Ok(call.answer(answer).await?.0)
+        Ok(call.answer(answer)?.0)
     }
 
     /// Creates the configuration of `sms`, `email-otp`, `passkey` or `push`.
@@ -631,7 +631,7 @@ impl AuthsignalManagement {
             .body(configuration)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Reads an authenticator configuration.
@@ -651,7 +651,7 @@ impl AuthsignalManagement {
             .authenticator(authenticator)
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Changes an authenticator configuration. Takes an
@@ -674,7 +674,7 @@ impl AuthsignalManagement {
             .body::<Changes>(changes.into())
             .send()
             .await;
-        call.answer(answer).await
+        call.answer(answer)
     }
 
     /// Deletes an authenticator configuration.

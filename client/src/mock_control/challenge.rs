@@ -74,7 +74,7 @@ impl Challenge<'_> {
     pub async fn succeed(&self) -> Result<ChallengeOutcome> {
         let call = self.mock.call("challenge_succeed");
         let request = call.raw.challenge_succeed().body(self.subject(&call)?);
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 
     /// Fails the challenge.
@@ -85,7 +85,7 @@ impl Challenge<'_> {
     pub async fn fail(&self) -> Result<ChallengeOutcome> {
         let call = self.mock.call("challenge_fail");
         let request = call.raw.challenge_fail().body(self.subject(&call)?);
-        call.answer(request.send().await).await
+        call.answer(request.send().await)
     }
 }
 
@@ -494,6 +494,5 @@ impl MockControl {
             .into_body()
             .map_err(|error| call.fail(error))?;
         call.answer(call.raw.configure_authsignal().body(body).send().await)
-            .await
     }
 }

@@ -16,7 +16,7 @@ impl MockControl {
         if let Some(tenant) = tenant {
             request = request.tenant(tenant);
         }
-        let types::SeedDocument(seed) = call.answer(request.send().await).await?;
+        let types::SeedDocument(seed) = call.answer(request.send().await)?;
         Ok(serde_json::Value::Object(seed))
     }
 
@@ -33,7 +33,7 @@ impl MockControl {
         };
         let call = self.call("load");
         let request = call.raw.load().body(types::SeedDocument(seed));
-        let loaded = call.answer(request.send().await).await?.tenants;
+        let loaded = call.answer(request.send().await)?.tenants;
         Ok(loaded.into_iter().map(|tenant| tenant.name).collect())
     }
 }

@@ -141,7 +141,7 @@ impl MockControl {
     /// As every call: the mock cannot be reached, or answers something else.
     pub async fn health(&self) -> Result<Health> {
         let call = self.call("get_health");
-        call.answer(call.raw.get_health().send().await).await
+        call.answer(call.raw.get_health().send().await)
     }
 
     /// Every bound on what the mock takes, keeps and waits for.
@@ -151,10 +151,7 @@ impl MockControl {
     /// As [`health`](Self::health).
     pub async fn limits(&self) -> Result<Vec<Limit>> {
         let call = self.call("list_limits");
-        Ok(call
-            .answer(call.raw.list_limits().send().await)
-            .await?
-            .limits)
+        Ok(call.answer(call.raw.list_limits().send().await)?.limits)
     }
 
     /// Sets the mock back to its state at startup.
@@ -164,7 +161,7 @@ impl MockControl {
     /// As [`health`](Self::health).
     pub async fn reset(&self) -> Result<()> {
         let call = self.call("reset");
-        call.answer(call.raw.reset().send().await).await.map(drop)
+        call.answer(call.raw.reset().send().await).map(drop)
     }
 
     /// Creates a tenant for a test, with a clock, a journal and messages of its own. `seed` is the tenant in the form of
@@ -184,7 +181,6 @@ impl MockControl {
             ..types::TenantToCreate::default()
         };
         call.answer(call.raw.create_tenant().body(wanted).send().await)
-            .await
     }
 
     /// Deletes a tenant, by the id of its application or of its Authsignal tenant.
@@ -195,7 +191,7 @@ impl MockControl {
     pub async fn delete_tenant(&self, tenant: &str) -> Result<()> {
         let call = self.call("delete_tenant");
         let request = call.raw.delete_tenant().tenant(tenant);
-        call.answer(request.send().await).await.map(drop)
+        call.answer(request.send().await).map(drop)
     }
 
     /// Plans what goes wrong with the next requests to a tenant, in place of what was planned before: a list of faults in
@@ -247,7 +243,7 @@ impl MockControl {
         };
         let call = self.call("configure_faults");
         let answer = call.raw.configure_faults().body(wanted).send().await;
-        Ok(call.answer(answer).await?.faults)
+        Ok(call.answer(answer)?.faults)
     }
 
     /// Takes one fault back, by its id. Returns the faults that are to come.
@@ -261,7 +257,7 @@ impl MockControl {
         if let Some(tenant) = tenant {
             request = request.tenant(tenant);
         }
-        Ok(call.answer(request.send().await).await?.faults)
+        Ok(call.answer(request.send().await)?.faults)
     }
 
     /// Plans what happens next in a tenant, in place of what was planned before: a list of scenarios in the form of the
@@ -313,7 +309,7 @@ impl MockControl {
         };
         let call = self.call("configure_scenarios");
         let answer = call.raw.configure_scenarios().body(wanted).send().await;
-        Ok(call.answer(answer).await?.scenarios)
+        Ok(call.answer(answer)?.scenarios)
     }
 
     /// Takes one scenario back, by its id. What it has set going goes on. Returns the scenarios that are to come.
@@ -331,7 +327,7 @@ impl MockControl {
         if let Some(tenant) = tenant {
             request = request.tenant(tenant);
         }
-        Ok(call.answer(request.send().await).await?.scenarios)
+        Ok(call.answer(request.send().await)?.scenarios)
     }
 
     /// The mock's time.
@@ -341,7 +337,7 @@ impl MockControl {
     /// As [`health`](Self::health).
     pub async fn clock(&self) -> Result<Clock> {
         let call = self.call("get_clock");
-        call.answer(call.raw.get_clock().send().await).await
+        call.answer(call.raw.get_clock().send().await)
     }
 
     /// Stops the mock's clock, or lets it run on.
@@ -381,7 +377,6 @@ impl MockControl {
     pub async fn change_clock(&self, change: types::ClockChange) -> Result<Clock> {
         let call = self.call("change_clock");
         call.answer(call.raw.change_clock().body(change).send().await)
-            .await
     }
 
     /// Messages that the mock would have sent, newest first; only those to this phone number or
@@ -396,7 +391,7 @@ impl MockControl {
         if let Some(to) = to {
             request = request.to(to);
         }
-        Ok(call.answer(request.send().await).await?.messages)
+        Ok(call.answer(request.send().await)?.messages)
     }
 
     /// Waits for a message to this phone number or address, and returns the newest one. `after` is the id of a message
@@ -417,7 +412,7 @@ impl MockControl {
         if let Some(after) = after {
             request = request.after(after);
         }
-        let messages = call.answer(request.send().await).await?.messages;
+        let messages = call.answer(request.send().await)?.messages;
         Ok(messages.into_iter().next())
     }
 
@@ -429,7 +424,6 @@ impl MockControl {
     pub async fn delete_message(&self, id: &str) -> Result<()> {
         let call = self.call("delete_message");
         call.answer(call.raw.delete_message().message(id).send().await)
-            .await
             .map(drop)
     }
 
@@ -440,10 +434,7 @@ impl MockControl {
     /// As [`health`](Self::health).
     pub async fn journal(&self) -> Result<Vec<JournalEntry>> {
         let call = self.call("list_journal");
-        Ok(call
-            .answer(call.raw.list_journal().send().await)
-            .await?
-            .requests)
+        Ok(call.answer(call.raw.list_journal().send().await)?.requests)
     }
 
     /// Checks which requests came. The answer says whether all is as expected, and shows what the nearest request has
@@ -455,7 +446,6 @@ impl MockControl {
     pub async fn verify(&self, expected: Expectations) -> Result<Verification> {
         let call = self.call("verify_requests");
         call.answer(call.raw.verify_requests().body(expected).send().await)
-            .await
     }
 
     /// The simulated phone of a user.
@@ -481,7 +471,7 @@ macro_rules! act {
     ($phone:ident.$operation:ident()) => {{
         let call = $phone.mock.call(stringify!($operation));
         let request = call.raw.$operation().body($phone.subject()?);
-        Ok(call.answer(request.send().await).await?.session_status)
+        Ok(call.answer(request.send().await)?.session_status)
     }};
 }
 
@@ -520,7 +510,6 @@ impl Phone<'_> {
             name: None,
         };
         call.answer(call.raw.phone_register().body(body).send().await)
-            .await
     }
 
     /// Approves the newest open request; the session becomes `active`.

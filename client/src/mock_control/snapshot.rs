@@ -17,7 +17,7 @@ impl MockControl {
     ) -> Result<Vec<SnapshotSummary>> {
         let call = self.call("take_snapshot");
         let request = call.raw.take_snapshot().body(subject(name, tenant)?);
-        Ok(call.answer(request.send().await).await?.snapshots)
+        Ok(call.answer(request.send().await)?.snapshots)
     }
 
     /// Puts a tenant back to its state when the snapshot of that name was taken; without a tenant, every one that has such
@@ -34,7 +34,7 @@ impl MockControl {
     ) -> Result<Vec<SnapshotSummary>> {
         let call = self.call("restore_snapshot");
         let request = call.raw.restore_snapshot().body(subject(name, tenant)?);
-        Ok(call.answer(request.send().await).await?.snapshots)
+        Ok(call.answer(request.send().await)?.snapshots)
     }
 
     /// Creates a tenant with the users and settings of a snapshot of `tenant`, and with credentials and ids of its own.
@@ -54,7 +54,6 @@ impl MockControl {
             ..types::TenantToCreate::default()
         };
         call.answer(call.raw.create_tenant().body(wanted).send().await)
-            .await
     }
 
     /// Forgets a snapshot of a tenant; without a tenant, those of that name of all.
@@ -68,7 +67,7 @@ impl MockControl {
         if let Some(tenant) = tenant {
             request = request.tenant(tenant);
         }
-        call.answer(request.send().await).await.map(drop)
+        call.answer(request.send().await).map(drop)
     }
 }
 

@@ -1,6 +1,12 @@
 //! A call in the making, by a generated client. Must not know any API.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
 use progenitor_client::{Error as Generated, ResponseValue};
+use reqwest::Response;
 use serde::de::DeserializeOwned;
 
 use super::Facts;
@@ -26,17 +32,14 @@ impl<C> Call<C> {
 
     /// The call's answer, or its error in our form. A status from 200 to 299 that the API's description does not list is
     /// a success, too (RFC 9110, 15): the call was carried out.
-    pub(crate) async fn answer<T: DeserializeOwned, E: Reason>(
+    pub(crate) fn answer<T: DeserializeOwned, E: Reason>(
         &self,
         answer: Result<ResponseValue<T>, Generated<E>>,
     ) -> Result<T> {
         match answer {
             Ok(answer) => Ok(answer.into_inner()),
             Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
-                let body = response.bytes().await;
-                let body =
-                    body.map_err(|error| Error::unanswered(error, self.operation, &self.facts))?;
-                Error::decode(&body).map_err(|error| self.fail(error))
+                Error::decode(&read(response)).map_err(|error| self.fail(error))
             }
             Err(error) => Err(Error::of_generated::<T, _>(
                 error,
@@ -53,5 +56,14 @@ impl<C> Call<C> {
     )]
     pub(crate) fn fail(&self, error: Error) -> Error {
         error.with_call(self.operation, &self.facts)
+    }
+}
+
+/// The body of a response that [`Answer`](super::answer::Answer) has made of one that is read. So it is there at once.
+fn read(response: Response) -> Bytes {
+    let body = pin!(response.bytes());
+    match body.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(body)) => body,
+        _ => Bytes::new(),
     }
 }

@@ -78,9 +78,11 @@ impl<S: Sign> Inner<S> {
         operation: &Operation,
     ) -> reqwest::Result<Answer> {
         let facts = self.facts.clone().unwrap_or_default();
+        // By reference from here on: each future that takes it would copy it twice.
+        let mut request = Some(request);
         let sent = self
             .transport
-            .execute(http, request, operation, &facts, &self.signer);
+            .execute(http, &mut request, operation, &facts, &self.signer);
         let mut answer = sent.await?;
         if self.facts.is_some() {
             facts.keep_headers(std::mem::take(answer.headers_mut()));

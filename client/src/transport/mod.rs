@@ -22,6 +22,8 @@ mod telemetry;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -32,7 +34,7 @@ use http::header::{
 };
 use reqwest::Request;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Span;
 use url::Url;
 
 use crate::error::{Error, Kind};
@@ -343,12 +345,15 @@ impl Transport {
     pub(crate) async fn execute<S: Sign>(
         &self,
         http: &reqwest::Client,
-        mut request: Request,
+        request: &mut Option<Request>,
         operation: &Operation,
         facts: &Facts,
         signer: &S,
     ) -> reqwest::Result<Answer> {
-        let span = telemetry::call(self.dialect.api, operation, request.url());
+        let Some(prepared) = request else {
+            return unsendable(http).await;
+        };
+        let span = telemetry::call(self.dialect.api, operation, prepared.url());
         let mut ending = Ending {
             transport: self,
             operation,
@@ -357,12 +362,14 @@ impl Transport {
             started: Instant::now(),
             error_type: Some(Cow::Borrowed("cancelled")),
         };
-        signer.prepare(&mut request);
-        let result = match self.complete(&mut request) {
+        signer.prepare(prepared);
+        let result = match self.complete(prepared) {
             Ok(()) => {
                 let started = ending.started;
                 let attempts = self.attempts(started, http, request, operation, facts, signer);
-                attempts.instrument(span).await
+                let mut attempts = pin!(attempts);
+                // `Instrument` would copy the future, which is large.
+                poll_fn(|context| span.in_scope(|| attempts.as_mut().poll(context))).await
             }
             Err(error) => {
                 facts.update(|known| known.unsendable = Some(error));
@@ -404,7 +411,7 @@ impl Transport {
         &self,
         started: Instant,
         http: &reqwest::Client,
-        request: Request,
+        spare: &mut Option<Request>,
         operation: &Operation,
         facts: &Facts,
         signer: &S,
@@ -412,12 +419,11 @@ impl Transport {
         let class = signer.retry(operation, self.key().is_some());
         // What is left of the call's time: all of it, before the first attempt.
         let mut remaining = self.limits.call;
-        let mut spare = Some(request);
         let mut attempt = 0;
         loop {
             attempt += 1;
             let again = spare.as_ref().and_then(again);
-            let Some(mut this) = std::mem::replace(&mut spare, again) else {
+            let Some(mut this) = std::mem::replace(spare, again) else {
                 return unsendable(http).await;
             };
             if let Err(error) = signer.sign(operation, &mut this) {
@@ -450,6 +456,10 @@ impl Transport {
                 }
             }
 
+            if matches!(outcome, Outcome::Answered { status, .. } if status < 300) {
+                self.budget.give();
+                return result;
+            }
             remaining = self.limits.call.saturating_sub(started.elapsed());
             let retries = if spare.is_some() {
                 self.limits.retries
@@ -457,12 +467,7 @@ impl Transport {
                 0
             };
             match retry::decide(class, attempt, retries, outcome, remaining, fastrand::f64()) {
-                Decision::Stop => {
-                    if matches!(outcome, Outcome::Answered { status, .. } if status < 300) {
-                        self.budget.give();
-                    }
-                    return result;
-                }
+                Decision::Stop => return result,
                 Decision::Wait(_) if !self.budget.take() => {
                     telemetry::out_of_budget(attempt);
                     return result;
@@ -556,6 +561,9 @@ struct Ending<'a> {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
+        if self.span.is_disabled() && self.transport.on_call.is_none() {
+            return;
+        }
         let (status, attempts) = (self.facts.status(), self.facts.attempts());
         let error_type = self.error_type.take();
         telemetry::finished(&self.span, status, attempts, error_type.as_deref());

@@ -67,7 +67,7 @@ async fn call_by(transport: &Transport, url: &str, operation: &Operation) -> Rep
     let facts = Facts::default();
     let signer = Counting::default();
     let result = transport
-        .execute(&http, request, operation, &facts, &signer)
+        .execute(&http, &mut Some(request), operation, &facts, &signer)
         .await;
     Reply {
         result,
@@ -262,7 +262,8 @@ async fn a_request_that_cannot_be_signed_is_not_sent() {
     );
     let facts = Facts::default();
     let transport = Transport::new(DIALECT);
-    let sent = transport.execute(&http, request, &SAFE, &facts, &Failing);
+    let mut request = Some(request);
+    let sent = transport.execute(&http, &mut request, &SAFE, &facts, &Failing);
     let result = sent.await;
     assert!(result.unwrap_err().is_builder());
     let error = facts.take_unsendable().unwrap();
@@ -481,7 +482,8 @@ async fn a_request_that_could_have_content_says_that_it_has_none() {
         *request.body_mut() = body.map(reqwest::Body::from);
         let transport = Transport::new(DIALECT);
         let (signer, facts) = (Counting::default(), Facts::default());
-        let sent = transport.execute(&http, request, &NEVER, &facts, &signer);
+        let mut request = Some(request);
+        let sent = transport.execute(&http, &mut request, &NEVER, &facts, &signer);
         assert_eq!(sent.await.unwrap().status().as_u16(), 200);
         let received = server.received_requests().await.unwrap().pop().unwrap();
         let shown = received.headers.get("content-length");

@@ -70,6 +70,7 @@ impl VisitMut for Requests {
             .any(|statement| is_named(statement, "url"))
         {
             self.sent += 1;
+            borrow(block);
             self.url(block);
             self.version(block);
             self.accept(block);
@@ -208,6 +209,34 @@ impl Requests {
             };
         }
         self.answers += usize::from(known);
+    }
+}
+
+/// What was set is read where it is: each of progenitor's two moves of a large body takes some hundred instructions.
+fn borrow(block: &mut Block) {
+    for statement in &mut block.stmts {
+        let Stmt::Local(Local {
+            pat,
+            init: Some(init),
+            ..
+        }) = statement
+        else {
+            continue;
+        };
+        match &*pat {
+            Pat::Struct(_) if text(&init.expr) == "self" => {
+                *init.expr = parse_quote!(&self);
+            }
+            Pat::Ident(name) => {
+                let name = &name.ident;
+                if text(&init.expr) == format!("{name} . map_err (Error :: InvalidRequest) ?") {
+                    *init.expr = parse_quote!(
+                        #name.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?
+                    );
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -44,9 +44,11 @@ impl<'a> AddUsers<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
-        let Self { client, application_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/management/add_users/{}", encode_path(& application_id),));
@@ -105,9 +107,11 @@ impl<'a> DeleteUsers<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
-        let Self { client, application_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -191,10 +195,16 @@ impl<'a> DeviceRegistrationLink<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
-        let Self { client, application_id, user_id, display_name } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let display_name = display_name.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, user_id, display_name } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let display_name = display_name
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -276,10 +286,14 @@ impl<'a> SendRegistrationSms<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
-        let Self { client, application_id, user_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, user_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -350,9 +364,13 @@ impl<'a> HasRegisteredMobileDevice<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceRegistered>, Error<types::Failure>> {
-        let Self { client, application_id, user_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, user_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -427,9 +445,13 @@ impl<'a> LostUserMobileDevice<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
-        let Self { client, application_id, user_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, user_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -543,11 +565,19 @@ impl<'a> AuthenticateUser<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
-        let Self { client, application_id, user_id, duration_seconds, methods } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let duration_seconds = duration_seconds.map_err(Error::InvalidRequest)?;
-        let methods = methods.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, user_id, duration_seconds, methods } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let duration_seconds = duration_seconds
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let methods = methods
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -629,9 +659,13 @@ impl<'a> SessionStatus<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SessionState>, Error<types::Failure>> {
-        let Self { client, application_id, session_token } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let session_token = session_token.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, session_token } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let session_token = session_token
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -702,9 +736,13 @@ impl<'a> SessionLogout<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
-        let Self { client, application_id, session_token } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let session_token = session_token.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, session_token } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let session_token = session_token
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -784,10 +822,14 @@ impl<'a> RegisterDevice<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::RegistrationAnswer>, Error<types::Failure>> {
-        let Self { client, application_id, registration_token, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let registration_token = registration_token.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, registration_token, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let registration_token = registration_token
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -865,10 +907,14 @@ impl<'a> UpdateDevice<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceUpdated>, Error<types::Failure>> {
-        let Self { client, application_id, device_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, device_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -939,9 +985,13 @@ impl<'a> UnregisterDevice<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
-        let Self { client, application_id, device_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, device_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1019,10 +1069,14 @@ impl<'a> SendTrainingData<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
-        let Self { client, application_id, device_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, device_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1093,9 +1147,13 @@ impl<'a> ActiveSessions<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActiveSessions>, Error<types::Failure>> {
-        let Self { client, application_id, device_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, device_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1166,9 +1224,13 @@ impl<'a> PendingRequests<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PendingRequests>, Error<types::Failure>> {
-        let Self { client, application_id, device_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, device_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1239,9 +1301,13 @@ impl<'a> StartIdentification<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::IdentificationStarted>, Error<types::Failure>> {
-        let Self { client, application_id, auth_request_id } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let auth_request_id = auth_request_id.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, auth_request_id } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let auth_request_id = auth_request_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1319,10 +1385,14 @@ impl<'a> SendIdentificationData<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::IdentificationTaken>, Error<types::Failure>> {
-        let Self { client, application_id, auth_request_id, body } = self;
-        let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let auth_request_id = auth_request_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, application_id, auth_request_id, body } = &self;
+        let application_id = application_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let auth_request_id = auth_request_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(

@@ -56,9 +56,13 @@ impl<'a> GetUser<'a> {
         ResponseValue<types::User>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, redirect_url } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let redirect_url = redirect_url.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, redirect_url } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let redirect_url = redirect_url
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -121,9 +125,11 @@ impl<'a> Identify<'a> {
         ResponseValue<types::UserRecord>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -188,9 +194,13 @@ impl<'a> DeleteUser<'a> {
         ResponseValue<types::Success>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, actions } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let actions = actions.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, actions } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let actions = actions
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -253,9 +263,11 @@ impl<'a> UpdateUser<'a> {
         ResponseValue<types::UserRecord>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
@@ -392,14 +404,25 @@ impl<'a> QueryUsers<'a> {
             phone_number,
             token,
             username,
-        } = self;
-        let email = email.map_err(Error::InvalidRequest)?;
+        } = &self;
+        let email = email
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let last_evaluated_user_id = last_evaluated_user_id
-            .map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let phone_number = phone_number.map_err(Error::InvalidRequest)?;
-        let token = token.map_err(Error::InvalidRequest)?;
-        let username = username.map_err(Error::InvalidRequest)?;
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let phone_number = phone_number
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let token = token
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let username = username
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/users");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -465,8 +488,10 @@ impl<'a> GetAuthenticators<'a> {
         ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/users/{}/authenticators", encode_path(& user_id),));
@@ -527,9 +552,11 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
         ResponseValue<types::EnrolledAuthenticator>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/users/{}/authenticators", encode_path(& user_id),));
@@ -604,10 +631,13 @@ impl<'a> DeleteAuthenticator<'a> {
         ResponseValue<types::Success>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, user_authenticator_id } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, user_authenticator_id } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let user_authenticator_id = user_authenticator_id
-            .map_err(Error::InvalidRequest)?;
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -658,8 +688,8 @@ impl<'a> BatchEnrollPasskeys<'a> {
         ResponseValue<types::BatchResult>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/users/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -733,10 +763,14 @@ impl<'a> Track<'a> {
         ResponseValue<types::Tracked>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, action, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let action = action.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, action, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let action = action
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -825,10 +859,16 @@ impl<'a> GetAction<'a> {
         ResponseValue<types::Action>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, action, idempotency_key } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let action = action.map_err(Error::InvalidRequest)?;
-        let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, action, idempotency_key } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let action = action
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let idempotency_key = idempotency_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -924,11 +964,17 @@ impl<'a> UpdateAction<'a> {
         ResponseValue<types::UpdatedAction>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, action, idempotency_key, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let action = action.map_err(Error::InvalidRequest)?;
-        let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, action, idempotency_key, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let action = action
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let idempotency_key = idempotency_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1039,11 +1085,19 @@ impl<'a> QueryUserActions<'a> {
         ResponseValue<types::UserActions>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, codes, from_date, state } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let codes = codes.map_err(Error::InvalidRequest)?;
-        let from_date = from_date.map_err(Error::InvalidRequest)?;
-        let state = state.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, codes, from_date, state } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let codes = codes
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let from_date = from_date
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let state = state
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/users/{}/actions", encode_path(& user_id),));
@@ -1095,8 +1149,8 @@ impl<'a> ValidateChallenge<'a> {
         ResponseValue<types::Validated>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/validate");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1140,8 +1194,8 @@ impl<'a> Challenge<'a> {
         ResponseValue<types::ChallengeStarted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1185,8 +1239,8 @@ impl<'a> Verify<'a> {
         ResponseValue<types::Verified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1230,8 +1284,8 @@ impl<'a> ClaimChallenge<'a> {
         ResponseValue<types::Claimed>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/claim");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1335,11 +1389,19 @@ impl<'a> GetChallenge<'a> {
         ResponseValue<types::Challenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action, challenge_id, user_id, verification_method } = self;
-        let action = action.map_err(Error::InvalidRequest)?;
-        let challenge_id = challenge_id.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let verification_method = verification_method.map_err(Error::InvalidRequest)?;
+        let Self { client, action, challenge_id, user_id, verification_method } = &self;
+        let action = action
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let challenge_id = challenge_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let verification_method = verification_method
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/challenges");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1410,9 +1472,11 @@ impl<'a> LoginWithEmail<'a> {
         ResponseValue<types::LoginStarted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, email, body } = self;
-        let email = email.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, email, body } = &self;
+        let email = email
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/users/email/{}/challenge", encode_path(& email),));
@@ -1458,8 +1522,8 @@ impl<'a> CreateToken<'a> {
         ResponseValue<types::AccessToken>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/token");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1503,8 +1567,8 @@ impl<'a> CreateSession<'a> {
         ResponseValue<types::SessionTokens>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/sessions");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1548,8 +1612,8 @@ impl<'a> ValidateSession<'a> {
         ResponseValue<types::ValidatedSession>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/sessions/validate");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1593,8 +1657,8 @@ impl<'a> RefreshSession<'a> {
         ResponseValue<types::SessionTokens>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/sessions/refresh");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1638,8 +1702,8 @@ impl<'a> RevokeSession<'a> {
         ResponseValue<()>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/sessions/revoke");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1683,8 +1747,8 @@ impl<'a> RevokeUserSessions<'a> {
         ResponseValue<()>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/sessions/user/revoke");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1728,8 +1792,8 @@ impl<'a> StartFlow<'a> {
         ResponseValue<types::StartedFlow>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/flows");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1773,8 +1837,8 @@ impl<'a> VerifyFlow<'a> {
         ResponseValue<types::VerifiedFlow>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/flows/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1809,7 +1873,7 @@ impl<'a> StartTerminalChallenge<'a> {
         ResponseValue<types::TerminalChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/terminal/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
@@ -1853,8 +1917,8 @@ impl<'a> VerifyTerminalChallenge<'a> {
         ResponseValue<types::TerminalVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/terminal/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1891,7 +1955,7 @@ impl<'a> GetTenantAuthenticators<'a> {
         >,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1943,8 +2007,10 @@ impl<'a> GetDevices<'a> {
         ResponseValue<types::Devices>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/users/{}/devices", encode_path(& user_id),));
@@ -2020,10 +2086,14 @@ impl<'a> UpdateDevice<'a> {
         ResponseValue<types::Device>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, device_id, body } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, device_id, body } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -2097,9 +2167,13 @@ impl<'a> InvalidateDevice<'a> {
         ResponseValue<types::Device>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, user_id, device_id } = self;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let device_id = device_id.map_err(Error::InvalidRequest)?;
+        let Self { client, user_id, device_id } = &self;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let device_id = device_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -2150,8 +2224,8 @@ impl<'a> StartCall<'a> {
         ResponseValue<types::CallStarted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/call/start");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2195,8 +2269,8 @@ impl<'a> FinishCall<'a> {
         ResponseValue<types::CallFinished>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/call/finish");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2248,8 +2322,10 @@ impl<'a> GetJwks<'a> {
         ResponseValue<types::Jwks>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, tenant_id } = self;
-        let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant_id } = &self;
+        let tenant_id = tenant_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -2307,8 +2383,10 @@ impl<'a> GetOpenidConfiguration<'a> {
         ResponseValue<types::OpenidConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, tenant_id } = self;
-        let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant_id } = &self;
+        let tenant_id = tenant_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(

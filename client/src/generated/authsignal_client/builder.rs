@@ -31,8 +31,8 @@ impl<'a> EnrollEmailOtp<'a> {
         ResponseValue<types::Enrolled>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -76,8 +76,8 @@ impl<'a> ChallengeEmailOtp<'a> {
         ResponseValue<types::ChallengeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -121,8 +121,8 @@ impl<'a> VerifyEmailOtp<'a> {
         ResponseValue<types::AuthenticatorVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -166,8 +166,8 @@ impl<'a> EnrollSms<'a> {
         ResponseValue<types::Enrolled>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -211,8 +211,8 @@ impl<'a> ChallengeSms<'a> {
         ResponseValue<types::ChallengeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -256,8 +256,8 @@ impl<'a> VerifySms<'a> {
         ResponseValue<types::AuthenticatorVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -292,7 +292,7 @@ impl<'a> ChallengeWhatsapp<'a> {
         ResponseValue<types::ChallengeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/challenge/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
@@ -336,8 +336,8 @@ impl<'a> VerifyWhatsapp<'a> {
         ResponseValue<types::AuthenticatorVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -372,7 +372,7 @@ impl<'a> EnrollTotp<'a> {
         ResponseValue<types::EnrolledTotp>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/user-authenticators/totp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
@@ -416,8 +416,8 @@ impl<'a> VerifyTotp<'a> {
         ResponseValue<types::AuthenticatorVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/totp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -461,8 +461,8 @@ impl<'a> EnrollEmailMagicLink<'a> {
         ResponseValue<types::EnrolledMagicLink>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/email-magic-link");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -497,7 +497,7 @@ impl<'a> ChallengeEmailMagicLink<'a> {
         ResponseValue<types::ChallengeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/challenge/email-magic-link");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
@@ -545,8 +545,8 @@ impl<'a> FinalizeEmailMagicLink<'a> {
         ResponseValue<types::AuthenticatorVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/email-magic-link/finalize");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -590,8 +590,8 @@ impl<'a> PasskeyRegistrationOptions<'a> {
         ResponseValue<types::RegistrationOptions>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/passkey/registration-options");
@@ -641,8 +641,8 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
         ResponseValue<types::RegistrationOptions>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/passkey/registration-options/web");
@@ -692,8 +692,8 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
         ResponseValue<types::AuthenticationOptions>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/passkey/authentication-options");
@@ -743,8 +743,8 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
         ResponseValue<types::AuthenticationOptions>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/passkey/authentication-options/web");
@@ -822,9 +822,13 @@ impl<'a> GetPasskeyAuthenticator<'a> {
         ResponseValue<types::PasskeyAuthenticator>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, credential_id, credential_ids } = self;
-        let credential_id = credential_id.map_err(Error::InvalidRequest)?;
-        let credential_ids = credential_ids.map_err(Error::InvalidRequest)?;
+        let Self { client, credential_id, credential_ids } = &self;
+        let credential_id = credential_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let credential_ids = credential_ids
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/passkey");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -873,8 +877,8 @@ impl<'a> EnrollPasskey<'a> {
         ResponseValue<types::VerifiedPasskey>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/passkey");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -918,8 +922,8 @@ impl<'a> VerifyPasskey<'a> {
         ResponseValue<types::PasskeyVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/passkey");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -963,8 +967,8 @@ impl<'a> StartChallenge<'a> {
         ResponseValue<types::ActionChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1008,8 +1012,8 @@ impl<'a> StartChallengeWeb<'a> {
         ResponseValue<types::ActionChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge/web");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1044,7 +1048,7 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
         ResponseValue<types::PublicKeyCredentialCreationOptionsJson>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/security-key/registration-options");
@@ -1085,7 +1089,7 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
         ResponseValue<types::PublicKeyCredentialRequestOptionsJson>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/security-key/authentication-options");
@@ -1135,8 +1139,8 @@ impl<'a> EnrollSecurityKey<'a> {
         ResponseValue<types::VerifiedPasskey>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/security-key");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1180,8 +1184,8 @@ impl<'a> VerifySecurityKey<'a> {
         ResponseValue<types::PasskeyVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/security-key");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1225,8 +1229,8 @@ impl<'a> ChallengePush<'a> {
         ResponseValue<types::PushChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1270,8 +1274,8 @@ impl<'a> VerifyPush<'a> {
         ResponseValue<types::PushVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1315,8 +1319,8 @@ impl<'a> ChallengeQrCode<'a> {
         ResponseValue<types::QrCodeChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/challenge/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1360,8 +1364,8 @@ impl<'a> VerifyQrCode<'a> {
         ResponseValue<types::QrCodeVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1405,8 +1409,8 @@ impl<'a> ChallengeFlowEmailOtp<'a> {
         ResponseValue<types::FlowCodeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/challenge/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1450,8 +1454,8 @@ impl<'a> VerifyFlowEmailOtp<'a> {
         ResponseValue<types::FlowStepVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/verify/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1495,8 +1499,8 @@ impl<'a> ChallengeFlowSms<'a> {
         ResponseValue<types::FlowCodeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/challenge/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1540,8 +1544,8 @@ impl<'a> VerifyFlowSms<'a> {
         ResponseValue<types::FlowStepVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/verify/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1585,8 +1589,8 @@ impl<'a> ChallengeFlowWhatsapp<'a> {
         ResponseValue<types::FlowCodeSent>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/challenge/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1630,8 +1634,8 @@ impl<'a> VerifyFlowWhatsapp<'a> {
         ResponseValue<types::FlowStepVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/flows/verify/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1666,7 +1670,7 @@ impl<'a> GetUserAuthenticators<'a> {
         ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/user-authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1703,7 +1707,7 @@ impl<'a> GetAuthenticatorConfigurations<'a> {
         >,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1742,7 +1746,7 @@ impl<'a> Init<'a> {
         ResponseValue<types::Initialized>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/client/init");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
@@ -1793,8 +1797,10 @@ impl<'a> GetPushCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1842,8 +1848,8 @@ impl<'a> AddPushCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1887,8 +1893,8 @@ impl<'a> UpdatePushCredential<'a> {
         ResponseValue<types::AppCredentialUpdated>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
@@ -1932,8 +1938,8 @@ impl<'a> RemovePushCredential<'a> {
         ResponseValue<types::AppCredentialRemoved>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1984,8 +1990,10 @@ impl<'a> GetQrCodeCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2033,8 +2041,8 @@ impl<'a> AddQrCodeCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2078,8 +2086,8 @@ impl<'a> RemoveQrCodeCredential<'a> {
         ResponseValue<types::AppCredentialRemoved>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/qr-code/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2130,8 +2138,10 @@ impl<'a> GetInAppCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/in-app");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2179,8 +2189,8 @@ impl<'a> AddInAppCredential<'a> {
         ResponseValue<types::AppCredential>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/in-app");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2224,8 +2234,8 @@ impl<'a> RemoveInAppCredential<'a> {
         ResponseValue<types::AppCredentialRemoved>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/in-app/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2276,8 +2286,10 @@ impl<'a> SignPushUpdate<'a> {
         ResponseValue<types::UpdateToSign>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push/sign");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2348,10 +2360,13 @@ impl<'a> GetPushChallenge<'a> {
         ResponseValue<types::AppChallenge>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key, x_authsignal_signature } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key, x_authsignal_signature } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let x_authsignal_signature = x_authsignal_signature
-            .map_err(Error::InvalidRequest)?;
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push/challenge");
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = x_authsignal_signature {
@@ -2404,8 +2419,8 @@ impl<'a> AnswerPushChallenge<'a> {
         ResponseValue<types::AppChallengeAnswered>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2456,8 +2471,10 @@ impl<'a> SignPushChallenge<'a> {
         ResponseValue<types::MessageToSign>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, public_key } = self;
-        let public_key = public_key.map_err(Error::InvalidRequest)?;
+        let Self { client, public_key } = &self;
+        let public_key = public_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/push/challenge/sign");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2505,8 +2522,8 @@ impl<'a> AnswerQrCodeChallenge<'a> {
         ResponseValue<types::AppChallengeAnswered>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/user-authenticators/qr-code/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2550,8 +2567,8 @@ impl<'a> ClaimQrCodeChallenge<'a> {
         ResponseValue<types::AppChallengeClaimed>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url("/v1/client/user-authenticators/qr-code/challenge/claim");
@@ -2597,8 +2614,8 @@ impl<'a> VerifyInApp<'a> {
         ResponseValue<types::InAppVerified>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/client/verify/in-app");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;

@@ -23,7 +23,7 @@ impl<'a> ListActionConfigurations<'a> {
         ResponseValue<types::ActionConfigurations>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/action-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -71,8 +71,8 @@ impl<'a> CreateActionConfiguration<'a> {
         ResponseValue<types::ActionConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/action-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -128,8 +128,10 @@ impl<'a> GetActionConfiguration<'a> {
         ResponseValue<types::ActionConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -188,8 +190,10 @@ impl<'a> DeleteActionConfiguration<'a> {
         ResponseValue<types::Deleted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -266,9 +270,11 @@ impl<'a> UpdateActionConfiguration<'a> {
         ResponseValue<types::ActionConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, body } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, body } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -331,8 +337,10 @@ impl<'a> ListRules<'a> {
         ResponseValue<types::Rules>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -398,9 +406,11 @@ impl<'a> CreateRule<'a> {
         ResponseValue<types::Rule>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, body } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, body } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -474,9 +484,13 @@ impl<'a> GetRule<'a> {
         ResponseValue<types::Rule>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, rule_id } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let rule_id = rule_id.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, rule_id } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let rule_id = rule_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -550,9 +564,13 @@ impl<'a> DeleteRule<'a> {
         ResponseValue<types::Deleted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, rule_id } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let rule_id = rule_id.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, rule_id } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let rule_id = rule_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -640,10 +658,14 @@ impl<'a> UpdateRule<'a> {
         ResponseValue<types::Rule>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, rule_id, body } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let rule_id = rule_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, rule_id, body } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let rule_id = rule_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -709,9 +731,11 @@ impl<'a> PublishFlow<'a> {
         ResponseValue<types::ActionConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, action_code, body } = self;
-        let action_code = action_code.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, action_code, body } = &self;
+        let action_code = action_code
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -753,7 +777,7 @@ impl<'a> ListValueLists<'a> {
         ResponseValue<types::ValueLists>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/value-lists");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -797,8 +821,8 @@ impl<'a> CreateValueList<'a> {
         ResponseValue<types::ValueList>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/value-lists");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -850,8 +874,10 @@ impl<'a> GetValueList<'a> {
         ResponseValue<types::ValueList>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, alias } = self;
-        let alias = alias.map_err(Error::InvalidRequest)?;
+        let Self { client, alias } = &self;
+        let alias = alias
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
@@ -905,8 +931,10 @@ impl<'a> DeleteValueList<'a> {
         ResponseValue<types::Deleted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, alias } = self;
-        let alias = alias.map_err(Error::InvalidRequest)?;
+        let Self { client, alias } = &self;
+        let alias = alias
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
@@ -974,9 +1002,11 @@ impl<'a> UpdateValueList<'a> {
         ResponseValue<types::ValueList>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, alias, body } = self;
-        let alias = alias.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, alias, body } = &self;
+        let alias = alias
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
@@ -1013,7 +1043,7 @@ impl<'a> ListCustomDataPoints<'a> {
         ResponseValue<types::CustomDataPoints>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/custom-data-points");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1057,8 +1087,8 @@ impl<'a> CreateCustomDataPoint<'a> {
         ResponseValue<types::CustomDataPoint>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/custom-data-points");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1112,8 +1142,10 @@ impl<'a> GetCustomDataPoint<'a> {
         ResponseValue<types::CustomDataPoint>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, custom_data_point_id } = self;
-        let custom_data_point_id = custom_data_point_id.map_err(Error::InvalidRequest)?;
+        let Self { client, custom_data_point_id } = &self;
+        let custom_data_point_id = custom_data_point_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1174,8 +1206,10 @@ impl<'a> DeleteCustomDataPoint<'a> {
         ResponseValue<types::Deleted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, custom_data_point_id } = self;
-        let custom_data_point_id = custom_data_point_id.map_err(Error::InvalidRequest)?;
+        let Self { client, custom_data_point_id } = &self;
+        let custom_data_point_id = custom_data_point_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1250,9 +1284,11 @@ impl<'a> UpdateCustomDataPoint<'a> {
         ResponseValue<types::CustomDataPoint>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, custom_data_point_id, body } = self;
-        let custom_data_point_id = custom_data_point_id.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, custom_data_point_id, body } = &self;
+        let custom_data_point_id = custom_data_point_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1294,7 +1330,7 @@ impl<'a> GetTheme<'a> {
         ResponseValue<types::Theme>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/theme");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1345,8 +1381,8 @@ impl<'a> UpdateTheme<'a> {
         ResponseValue<types::Theme>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/theme");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
@@ -1381,7 +1417,7 @@ impl<'a> GetTenant<'a> {
         ResponseValue<types::Tenant>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/tenant");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1432,8 +1468,8 @@ impl<'a> UpdateTenant<'a> {
         ResponseValue<types::Tenant>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/tenant");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
@@ -1468,7 +1504,7 @@ impl<'a> GetMessageOverrides<'a> {
         ResponseValue<types::MessageOverrides>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/message-overrides");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1519,8 +1555,8 @@ impl<'a> UpdateMessageOverrides<'a> {
         ResponseValue<types::MessageOverrides>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/v1/management/message-overrides");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
@@ -1555,7 +1591,7 @@ impl<'a> GetMessageCatalog<'a> {
         ResponseValue<types::MessageCatalog>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/message-overrides/catalog");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1590,7 +1626,7 @@ impl<'a> ListAuthenticatorConfigurations<'a> {
         ResponseValue<types::ManagedAuthenticatorConfigurations>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/v1/management/authenticator-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -1646,8 +1682,10 @@ impl<'a> GetAuthenticatorConfiguration<'a> {
         ResponseValue<types::ManagedAuthenticatorConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, authenticator } = self;
-        let authenticator = authenticator.map_err(Error::InvalidRequest)?;
+        let Self { client, authenticator } = &self;
+        let authenticator = authenticator
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1717,9 +1755,11 @@ impl<'a> CreateAuthenticatorConfiguration<'a> {
         ResponseValue<types::ManagedAuthenticatorConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, authenticator, body } = self;
-        let authenticator = authenticator.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, authenticator, body } = &self;
+        let authenticator = authenticator
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1782,8 +1822,10 @@ impl<'a> DeleteAuthenticatorConfiguration<'a> {
         ResponseValue<types::Deleted>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, authenticator } = self;
-        let authenticator = authenticator.map_err(Error::InvalidRequest)?;
+        let Self { client, authenticator } = &self;
+        let authenticator = authenticator
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(
@@ -1860,9 +1902,11 @@ impl<'a> UpdateAuthenticatorConfiguration<'a> {
         ResponseValue<types::ManagedAuthenticatorConfiguration>,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
-        let Self { client, authenticator, body } = self;
-        let authenticator = authenticator.map_err(Error::InvalidRequest)?;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, authenticator, body } = &self;
+        let authenticator = authenticator
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(

@@ -20,7 +20,7 @@ impl<'a> GetHealth<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/_mock/health");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -52,7 +52,7 @@ impl<'a> ListLimits<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Limits>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client } = &self;
         let url = client.inner.url("/_mock/limits");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
@@ -101,8 +101,10 @@ impl<'a> Reset<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/reset");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -155,8 +157,10 @@ impl<'a> GetClock<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/clock");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -201,8 +205,8 @@ impl<'a> ChangeClock<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/clock");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -326,13 +330,21 @@ impl<'a> ListMessages<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Messages>, Error<types::Problem>> {
-        let Self { client, after, limit, tenant, to, user_id, wait } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let to = to.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let wait = wait.map_err(Error::InvalidRequest)?;
+        let Self { client, after, limit, tenant, to, user_id, wait } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let to = to.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let wait = wait.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/messages");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -405,9 +417,11 @@ impl<'a> DeleteMessages<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
-        let Self { client, tenant, to } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let to = to.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant, to } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let to = to.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/messages");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -461,8 +475,10 @@ impl<'a> DeleteMessage<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
-        let Self { client, message } = self;
-        let message = message.map_err(Error::InvalidRequest)?;
+        let Self { client, message } = &self;
+        let message = message
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/_mock/messages/{}", encode_path(& message),));
@@ -600,14 +616,24 @@ impl<'a> ListJournal<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Journal>, Error<types::Problem>> {
-        let Self { client, after, api, before, limit, search, tenant, wait } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let api = api.map_err(Error::InvalidRequest)?;
-        let before = before.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let search = search.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let wait = wait.map_err(Error::InvalidRequest)?;
+        let Self { client, after, api, before, limit, search, tenant, wait } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let api = api.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let before = before
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let search = search
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let wait = wait.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/journal");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -658,8 +684,8 @@ impl<'a> SearchJournal<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::FoundRequests>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/journal/search");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -736,10 +762,16 @@ impl<'a> ExportHar<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::HttpArchive>, Error<types::Problem>> {
-        let Self { client, after, limit, tenant } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, after, limit, tenant } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/journal/har");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -786,8 +818,8 @@ impl<'a> VerifyRequests<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Verification>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -836,8 +868,10 @@ impl<'a> GetJournalEntry<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::JournalDetail>, Error<types::Problem>> {
-        let Self { client, number } = self;
-        let number = number.map_err(Error::InvalidRequest)?;
+        let Self { client, number } = &self;
+        let number = number
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/_mock/journal/{}", encode_path(& number),));
@@ -944,12 +978,22 @@ impl<'a> ListTenants<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
-        let Self { client, after, brief, limit, search, tenant } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let brief = brief.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let search = search.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, after, brief, limit, search, tenant } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let brief = brief
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let search = search
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/tenants");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -998,8 +1042,8 @@ impl<'a> CreateTenant<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::NewTenant>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/tenants");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1048,8 +1092,10 @@ impl<'a> DeleteTenant<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/_mock/tenants/{}", encode_path(& tenant),));
@@ -1113,9 +1159,13 @@ impl<'a> Dump<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SeedDocument>, Error<types::Problem>> {
-        let Self { client, secrets, tenant } = self;
-        let secrets = secrets.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, secrets, tenant } = &self;
+        let secrets = secrets
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/dump");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1166,8 +1216,8 @@ impl<'a> Load<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/load");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1216,8 +1266,10 @@ impl<'a> ListSnapshots<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/snapshots");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1262,8 +1314,8 @@ impl<'a> TakeSnapshot<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/snapshots");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1304,8 +1356,8 @@ impl<'a> RestoreSnapshot<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/snapshots/restore");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -1369,9 +1421,13 @@ impl<'a> DeleteSnapshot<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
-        let Self { client, snapshot, tenant } = self;
-        let snapshot = snapshot.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, snapshot, tenant } = &self;
+        let snapshot = snapshot
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/_mock/snapshots/{}", encode_path(& snapshot),));
@@ -1471,11 +1527,19 @@ impl<'a> ListUsers<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::UserPage>, Error<types::Problem>> {
-        let Self { client, after, limit, search, tenant } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let search = search.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, after, limit, search, tenant } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let search = search
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/users");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1560,10 +1624,16 @@ impl<'a> ShowUser<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::UserDetail>, Error<types::Problem>> {
-        let Self { client, limit, tenant, user_id } = self;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, limit, tenant, user_id } = &self;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/user");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1718,14 +1788,26 @@ impl<'a> ListActions<'a> {
             tenant,
             user_id,
             wait,
-        } = self;
-        let action = action.map_err(Error::InvalidRequest)?;
-        let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let state = state.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let wait = wait.map_err(Error::InvalidRequest)?;
+        } = &self;
+        let action = action
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let idempotency_key = idempotency_key
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let state = state
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let wait = wait.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/actions");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1801,9 +1883,13 @@ impl<'a> ListActiveconnectUsers<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActiveconnectUsers>, Error<types::Problem>> {
-        let Self { client, limit, tenant } = self;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, limit, tenant } = &self;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/activeconnect");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1887,10 +1973,16 @@ impl<'a> GetState<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::State>, Error<types::Problem>> {
-        let Self { client, after, limit, tenant } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, after, limit, tenant } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/state");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -1990,11 +2082,17 @@ impl<'a> ListPhoneRequests<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
-        let Self { client, limit, tenant, user_id, wait } = self;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let wait = wait.map_err(Error::InvalidRequest)?;
+        let Self { client, limit, tenant, user_id, wait } = &self;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let wait = wait.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/requests");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2042,8 +2140,8 @@ impl<'a> PhoneRegister<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRegistered>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/register");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2084,8 +2182,8 @@ impl<'a> PhoneApprove<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2126,8 +2224,8 @@ impl<'a> PhoneDeny<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2168,8 +2266,8 @@ impl<'a> PhoneFail<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/fail");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2210,8 +2308,8 @@ impl<'a> PhoneWalkAway<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/walk-away");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2252,8 +2350,8 @@ impl<'a> PhoneReturn<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/return");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2294,8 +2392,8 @@ impl<'a> PhoneExpire<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/expire");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2336,8 +2434,8 @@ impl<'a> PasskeyEnroll<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/enroll");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2378,8 +2476,8 @@ impl<'a> PasskeyApprove<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2420,8 +2518,8 @@ impl<'a> PasskeyCreate<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/create");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2462,8 +2560,8 @@ impl<'a> PasskeyGet<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/get");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2504,8 +2602,8 @@ impl<'a> PushRegister<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/register");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2546,8 +2644,8 @@ impl<'a> PushApprove<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2588,8 +2686,8 @@ impl<'a> PushDeny<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2630,8 +2728,8 @@ impl<'a> QrClaim<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/claim");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2672,8 +2770,8 @@ impl<'a> QrApprove<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2714,8 +2812,8 @@ impl<'a> QrDeny<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2778,9 +2876,13 @@ impl<'a> GetTotp<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TotpCode>, Error<types::Problem>> {
-        let Self { client, tenant, user_id } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant, user_id } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let user_id = user_id
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/totp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -2826,8 +2928,8 @@ impl<'a> ChallengeSucceed<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/challenge/succeed");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2868,8 +2970,8 @@ impl<'a> ChallengeFail<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/challenge/fail");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2910,8 +3012,8 @@ impl<'a> ConfigureAuthsignal<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AuthsignalConfigured>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -2960,8 +3062,10 @@ impl<'a> ExportAuthsignal<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ExportedConfiguration>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/export");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3006,8 +3110,8 @@ impl<'a> SetNextOutcome<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/next-outcome");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3048,8 +3152,8 @@ impl<'a> ConfigureFacts<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::FactsConfigured>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/facts");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3090,8 +3194,8 @@ impl<'a> SetNextFacts<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllNextFacts>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/next-facts");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3140,8 +3244,10 @@ impl<'a> ListFailures<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllFailures>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/failures");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3186,8 +3292,8 @@ impl<'a> ConfigureFailures<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFailures>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/failures");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3236,8 +3342,10 @@ impl<'a> ListFaults<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllFaults>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/faults");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3282,8 +3390,8 @@ impl<'a> ConfigureFaults<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/faults");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3347,9 +3455,13 @@ impl<'a> DeleteFault<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
-        let Self { client, fault, tenant } = self;
-        let fault = fault.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, fault, tenant } = &self;
+        let fault = fault
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url(&format!("/_mock/faults/{}", encode_path(& fault),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3402,8 +3514,10 @@ impl<'a> ListScenarios<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::AllScenarios>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, tenant } = &self;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/scenarios");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3448,8 +3562,8 @@ impl<'a> ConfigureScenarios<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/scenarios");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3513,9 +3627,13 @@ impl<'a> DeleteScenario<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
-        let Self { client, scenario, tenant } = self;
-        let scenario = scenario.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let Self { client, scenario, tenant } = &self;
+        let scenario = scenario
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client
             .inner
             .url(&format!("/_mock/scenarios/{}", encode_path(& scenario),));
@@ -3562,8 +3680,8 @@ impl<'a> ConfigureWebhooks<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3710,14 +3828,26 @@ impl<'a> ListWebhookDeliveries<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
-        let Self { client, after, limit, progress, settled, tenant, type_, wait } = self;
-        let after = after.map_err(Error::InvalidRequest)?;
-        let limit = limit.map_err(Error::InvalidRequest)?;
-        let progress = progress.map_err(Error::InvalidRequest)?;
-        let settled = settled.map_err(Error::InvalidRequest)?;
-        let tenant = tenant.map_err(Error::InvalidRequest)?;
-        let type_ = type_.map_err(Error::InvalidRequest)?;
-        let wait = wait.map_err(Error::InvalidRequest)?;
+        let Self { client, after, limit, progress, settled, tenant, type_, wait } = &self;
+        let after = after
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let limit = limit
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let progress = progress
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let settled = settled
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let tenant = tenant
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let type_ = type_
+            .as_ref()
+            .map_err(|error| Error::InvalidRequest(error.clone()))?;
+        let wait = wait.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks/deliveries");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client
@@ -3768,8 +3898,8 @@ impl<'a> WebhookSend<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks/send");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
@@ -3810,8 +3940,8 @@ impl<'a> WebhookTrigger<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
-        let Self { client, body } = self;
-        let body = body.map_err(Error::InvalidRequest)?;
+        let Self { client, body } = &self;
+        let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks/trigger");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
