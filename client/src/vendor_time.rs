@@ -265,6 +265,46 @@ mod tests {
         assert_eq!(VendorTime::from_system_time(before), None);
     }
 
+    /// jiff reads ISO 8601 by a parser of its own.
+    #[cfg(feature = "jiff")]
+    #[test]
+    fn times_with_offsets_are_those_that_jiff_reads() {
+        let days = [
+            "1970-01-02",
+            "1999-12-31",
+            "2000-02-29",
+            "2024-02-29",
+            "2100-03-01",
+            "9998-12-31",
+        ];
+        let hours = ["00:00:00", "23:59:59", "12:34:56.7", "12:34:56.789012345"];
+        let offsets = [
+            "Z", "+00:00", "-00:00", "+13:45", "-11:30", "+0530", "-08", "+23:59",
+        ];
+        for day in days {
+            for hour in hours {
+                for offset in offsets {
+                    let text = format!("{day}T{hour}{offset}");
+                    let expected: jiff::Timestamp = text.parse().unwrap();
+                    assert_eq!(
+                        VendorTime::from(&*text).timestamp(),
+                        Some(expected),
+                        "{text}"
+                    );
+                }
+            }
+        }
+        for none in [
+            "2023-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2025-04-31T00:00:00Z",
+            "2025-01-01T24:00:00Z",
+        ] {
+            assert!(none.parse::<jiff::Timestamp>().is_err());
+            assert_eq!(VendorTime::from(none).timestamp(), None, "{none}");
+        }
+    }
+
     #[cfg(feature = "jiff")]
     #[test]
     fn a_time_is_also_one_of_jiff() {
