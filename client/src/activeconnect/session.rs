@@ -401,7 +401,7 @@ impl Session {
         let request = Request::new(method, url);
         let raw = self.client.raw();
         let inner = raw.inner.signing_as(credentials).keeping(facts.clone());
-        let answer = inner.send(&raw.client, request, operation).await;
+        let answer = inner.send(&raw.client, &mut Some(request), operation).await;
 
         let answer = answer.map_err(|error| Error::unanswered(error, operation.id, &facts))?;
         let status = answer.status();

@@ -447,17 +447,21 @@ impl Authsignal {
         let user_id = user_segment(&call, user_id)?;
         let action = action_segment(&call, action)?;
         let key = call.raw.inner.transport.key();
-        let body = attributes
-            .into_body(key)
-            .map_err(|error| call.fail(error))?;
-        if let Some(key) = &body.idempotency_key {
-            call.raw.inner = call.raw.inner.with_key(key);
-        }
-        if self.shared.keyed_retries {
-            call.raw.inner = call.raw.inner.keyed();
-        }
-        let request = call.raw.track().user_id(user_id).action(action);
-        call.answer(request.body(body).send().await)
+        // In a block, because a future keeps room for what is in scope while it waits.
+        let sending = {
+            let body = attributes
+                .into_body(key)
+                .map_err(|error| call.fail(error))?;
+            if let Some(key) = &body.idempotency_key {
+                call.raw.inner = call.raw.inner.with_key(key);
+            }
+            if self.shared.keyed_retries {
+                call.raw.inner = call.raw.inner.keyed();
+            }
+            let request = call.raw.track().user_id(user_id).action(action);
+            request.body(body).send()
+        };
+        call.answer(sending.await)
     }
 
     /// Returns an action and its state. With `CHALLENGE_SUCCEEDED` the application can go on.

@@ -70,19 +70,18 @@ impl<S: Clone> Inner<S> {
 }
 
 impl<S: Sign> Inner<S> {
-    /// Sends a request of an operation, as often as it may be repeated.
+    /// Sends a request of an operation, as often as it may be repeated. It is taken from where it is, because a future keeps
+    /// room for each argument, and copies it twice.
     pub(crate) async fn send(
         &self,
         http: &reqwest::Client,
-        request: Request,
+        request: &mut Option<Request>,
         operation: &Operation,
     ) -> reqwest::Result<Answer> {
         let facts = self.facts.clone().unwrap_or_default();
-        // By reference from here on: each future that takes it would copy it twice.
-        let mut request = Some(request);
         let sent = self
             .transport
-            .execute(http, &mut request, operation, &facts, &self.signer);
+            .execute(http, request, operation, &facts, &self.signer);
         let mut answer = sent.await?;
         if self.facts.is_some() {
             facts.keep_headers(std::mem::take(answer.headers_mut()));

@@ -22,7 +22,7 @@ mod telemetry;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -32,7 +32,7 @@ use http::Method;
 use http::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use reqwest::Request;
+use reqwest::{Request, Response};
 use tokio::time::Instant;
 use tracing::Span;
 use url::Url;
@@ -422,21 +422,11 @@ impl Transport {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let again = spare.as_ref().and_then(again);
-            let Some(mut this) = std::mem::replace(spare, again) else {
-                return unsendable(http).await;
-            };
-            if let Err(error) = signer.sign(operation, &mut this) {
-                let error = Error::new(Kind::Signing).with_source(error);
-                facts.update(|known| known.unsendable = Some(error));
-                return unsendable(http).await;
-            }
             let timeout = self.limits.attempt.min(remaining);
-            if self.built_with != Some(timeout) {
-                *this.timeout_mut() = Some(timeout);
-            }
-
-            let result = self.attempt(http, this).await;
+            let result = match self.start(http, spare, timeout, operation, facts, signer) {
+                Some(sending) => self.read(sending).await,
+                None => return unsendable(http).await,
+            };
             let outcome = outcome(&result);
             facts.update(|known| {
                 known.attempts = attempt;
@@ -481,9 +471,35 @@ impl Transport {
         }
     }
 
-    /// Sends once and reads the whole answer, so that an answer which breaks off counts as lost.
-    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Answer> {
-        let response = http.execute(request).await?;
+    /// Begins to send the request once, and leaves it for the next attempt; nothing if it cannot be sent.
+    fn start<S: Sign>(
+        &self,
+        http: &reqwest::Client,
+        spare: &mut Option<Request>,
+        timeout: Duration,
+        operation: &Operation,
+        facts: &Facts,
+        signer: &S,
+    ) -> Option<impl Future<Output = reqwest::Result<Response>> + use<S>> {
+        let again = spare.as_ref().and_then(again);
+        let mut this = std::mem::replace(spare, again)?;
+        if let Err(error) = signer.sign(operation, &mut this) {
+            let error = Error::new(Kind::Signing).with_source(error);
+            facts.update(|known| known.unsendable = Some(error));
+            return None;
+        }
+        if self.built_with != Some(timeout) {
+            *this.timeout_mut() = Some(timeout);
+        }
+        Some(http.execute(this))
+    }
+
+    /// Reads the whole answer to an attempt, so that one which breaks off counts as lost.
+    async fn read(
+        &self,
+        sending: impl Future<Output = reqwest::Result<Response>>,
+    ) -> reqwest::Result<Answer> {
+        let response = sending.await?;
         let status = response.status();
         if status.is_redirection() {
             return Ok(Answer::unread(response));

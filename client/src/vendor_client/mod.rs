@@ -64,7 +64,9 @@ macro_rules! calls {
                 raw_call::request(raw.inner.baseurl(), method, path, body.into())?;
             let facts = $crate::transport::Facts::default();
             let inner = raw.inner.keeping(facts.clone());
-            let answer = inner.send(&raw.client, request, &operation).await;
+            let answer = inner
+                .send(&raw.client, &mut Some(request), &operation)
+                .await;
             raw_call::answer::<$failure>(answer, &facts)
         }
     };

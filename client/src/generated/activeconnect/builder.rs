@@ -41,9 +41,29 @@ impl<'a> AddUsers<'a> {
     }
     /// Sends a `POST` request to `/management/add_users/{application_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<::serde_json::Value>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ADD_USERS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                201u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -54,17 +74,7 @@ impl<'a> AddUsers<'a> {
             .url(&format!("/management/add_users/{}", encode_path(& application_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ADD_USERS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            201u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_users`]
@@ -104,9 +114,28 @@ impl<'a> DeleteUsers<'a> {
     }
     /// Sends a `POST` request to `/management/delete_users/{application_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_USERS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -119,16 +148,7 @@ impl<'a> DeleteUsers<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_USERS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::device_registration_link`]
@@ -192,9 +212,32 @@ impl<'a> DeviceRegistrationLink<'a> {
     }
     /// Sends a `GET` request to `/management/device_registration_link/{application_id}/{user_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DEVICE_REGISTRATION_LINK,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, user_id, display_name } = &self;
         let application_id = application_id
             .as_ref()
@@ -219,16 +262,7 @@ impl<'a> DeviceRegistrationLink<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("display_name", &display_name))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DEVICE_REGISTRATION_LINK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::send_registration_sms`]
@@ -283,9 +317,32 @@ impl<'a> SendRegistrationSms<'a> {
     }
     /// Sends a `POST` request to `/management/send_registration_sms/{application_id}/{user_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SEND_REGISTRATION_SMS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, user_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -304,16 +361,7 @@ impl<'a> SendRegistrationSms<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SEND_REGISTRATION_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::has_registered_mobile_device`]
@@ -361,9 +409,32 @@ impl<'a> HasRegisteredMobileDevice<'a> {
     }
     /// Sends a `GET` request to `/management/has_registered_mobile_device/{application_id}/{user_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceRegistered>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceRegistered>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::HAS_REGISTERED_MOBILE_DEVICE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, user_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -381,20 +452,7 @@ impl<'a> HasRegisteredMobileDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::HAS_REGISTERED_MOBILE_DEVICE,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::lost_user_mobile_device`]
@@ -442,9 +500,32 @@ impl<'a> LostUserMobileDevice<'a> {
     }
     /// Sends a `GET` request to `/management/lost_user_mobile_device/{application_id}/{user_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::RegistrationLink>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LOST_USER_MOBILE_DEVICE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, user_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -462,16 +543,7 @@ impl<'a> LostUserMobileDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LOST_USER_MOBILE_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::authenticate_user`]
@@ -562,9 +634,33 @@ impl<'a> AuthenticateUser<'a> {
     }
     /// Sends a `POST` request to `/authentication/authenticate_user/{application_id}/{user_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<::serde_json::Value>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::AUTHENTICATE_USER,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                202u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, user_id, duration_seconds, methods } = &self;
         let application_id = application_id
             .as_ref()
@@ -598,17 +694,7 @@ impl<'a> AuthenticateUser<'a> {
             )
             .query(&progenitor_client::QueryParam::new("methods", &methods))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::AUTHENTICATE_USER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            202u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::session_status`]
@@ -656,9 +742,28 @@ impl<'a> SessionStatus<'a> {
     }
     /// Sends a `GET` request to `/authentication/session_status/{application_id}/{session_token}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::SessionState>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::SessionState>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SESSION_STATUS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, session_token } = &self;
         let application_id = application_id
             .as_ref()
@@ -676,16 +781,7 @@ impl<'a> SessionStatus<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SESSION_STATUS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::session_logout`]
@@ -733,9 +829,28 @@ impl<'a> SessionLogout<'a> {
     }
     /// Sends a `POST` request to `/authentication/logout/{application_id}/{session_token}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SESSION_LOGOUT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, session_token } = &self;
         let application_id = application_id
             .as_ref()
@@ -753,16 +868,7 @@ impl<'a> SessionLogout<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SESSION_LOGOUT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::register_device`]
@@ -819,9 +925,28 @@ impl<'a> RegisterDevice<'a> {
     }
     /// Sends a `POST` request to `/register/{application_id}/{registration_token}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::RegistrationAnswer>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::RegistrationAnswer>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::REGISTER_DEVICE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, registration_token, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -840,16 +965,7 @@ impl<'a> RegisterDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REGISTER_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_device`]
@@ -904,9 +1020,28 @@ impl<'a> UpdateDevice<'a> {
     }
     /// Sends a `POST` request to `/device/configuration/{application_id}/{device_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceUpdated>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceUpdated>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_DEVICE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, device_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -925,16 +1060,7 @@ impl<'a> UpdateDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::unregister_device`]
@@ -982,9 +1108,32 @@ impl<'a> UnregisterDevice<'a> {
     }
     /// Sends a `POST` request to `/device/unregister/{application_id}/{device_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UNREGISTER_DEVICE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, device_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -1002,16 +1151,7 @@ impl<'a> UnregisterDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UNREGISTER_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::send_training_data`]
@@ -1066,9 +1206,32 @@ impl<'a> SendTrainingData<'a> {
     }
     /// Sends a `POST` request to `/device/training_data/{application_id}/{device_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SEND_TRAINING_DATA,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, device_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -1087,16 +1250,7 @@ impl<'a> SendTrainingData<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SEND_TRAINING_DATA)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::active_sessions`]
@@ -1144,9 +1298,28 @@ impl<'a> ActiveSessions<'a> {
     }
     /// Sends a `POST` request to `/device/active_sessions/{application_id}/{device_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ActiveSessions>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::ActiveSessions>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ACTIVE_SESSIONS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, device_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -1164,16 +1337,7 @@ impl<'a> ActiveSessions<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ACTIVE_SESSIONS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::pending_requests`]
@@ -1221,9 +1385,28 @@ impl<'a> PendingRequests<'a> {
     }
     /// Sends a `POST` request to `/device/pending_requests/{application_id}/{device_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PendingRequests>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PendingRequests>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PENDING_REQUESTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, device_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -1241,16 +1424,7 @@ impl<'a> PendingRequests<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PENDING_REQUESTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_identification`]
@@ -1298,9 +1472,35 @@ impl<'a> StartIdentification<'a> {
     }
     /// Sends a `POST` request to `/identification/start/{application_id}/{auth_request_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::IdentificationStarted>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::IdentificationStarted>,
+            Error<types::Failure>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::START_IDENTIFICATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, auth_request_id } = &self;
         let application_id = application_id
             .as_ref()
@@ -1318,16 +1518,7 @@ impl<'a> StartIdentification<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_IDENTIFICATION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::send_identification_data`]
@@ -1382,9 +1573,32 @@ impl<'a> SendIdentificationData<'a> {
     }
     /// Sends a `POST` request to `/identification/data/{application_id}/{auth_request_id}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::IdentificationTaken>, Error<types::Failure>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::IdentificationTaken>, Error<types::Failure>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SEND_IDENTIFICATION_DATA,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Failure>> {
         let Self { client, application_id, auth_request_id, body } = &self;
         let application_id = application_id
             .as_ref()
@@ -1403,15 +1617,6 @@ impl<'a> SendIdentificationData<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SEND_IDENTIFICATION_DATA)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }

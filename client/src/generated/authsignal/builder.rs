@@ -50,10 +50,34 @@ impl<'a> GetUser<'a> {
     }
     /// Sends a `GET` request to `/v1/users/{userId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::User>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_USER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::User>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, redirect_url } = &self;
@@ -70,16 +94,7 @@ impl<'a> GetUser<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("redirectUrl", &redirect_url))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_USER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::identify`]
@@ -119,10 +134,34 @@ impl<'a> Identify<'a> {
     }
     /// Sends a `POST` request to `/v1/users/{userId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UserRecord>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::IDENTIFY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UserRecord>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, body } = &self;
@@ -133,16 +172,7 @@ impl<'a> Identify<'a> {
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::IDENTIFY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_user`]
@@ -188,10 +218,34 @@ impl<'a> DeleteUser<'a> {
     }
     /// Sends a `DELETE` request to `/v1/users/{userId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Success>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_USER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Success>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, actions } = &self;
@@ -208,16 +262,7 @@ impl<'a> DeleteUser<'a> {
             .delete(url)
             .query(&progenitor_client::QueryParam::new("actions", &actions))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_USER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_user`]
@@ -257,10 +302,34 @@ impl<'a> UpdateUser<'a> {
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UserRecord>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_USER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UserRecord>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, body } = &self;
@@ -271,16 +340,7 @@ impl<'a> UpdateUser<'a> {
         let url = client.inner.url(&format!("/v1/users/{}", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_USER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::query_users`]
@@ -390,10 +450,34 @@ impl<'a> QueryUsers<'a> {
     }
     /// Sends a `GET` request to `/v1/users`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UserPage>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::QUERY_USERS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UserPage>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self {
@@ -440,16 +524,7 @@ impl<'a> QueryUsers<'a> {
             .query(&progenitor_client::QueryParam::new("token", &token))
             .query(&progenitor_client::QueryParam::new("username", &username))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::QUERY_USERS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_authenticators`]
@@ -482,10 +557,40 @@ impl<'a> GetAuthenticators<'a> {
     }
     /// Sends a `GET` request to `/v1/users/{userId}/authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<
+                crate::generated::authsignal_shared::types::UserAuthenticators,
+            >,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_AUTHENTICATORS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id } = &self;
@@ -497,16 +602,7 @@ impl<'a> GetAuthenticators<'a> {
             .url(&format!("/v1/users/{}/authenticators", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_AUTHENTICATORS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_verified_authenticator`]
@@ -546,10 +642,38 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
     }
     /// Sends a `POST` request to `/v1/users/{userId}/authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::EnrolledAuthenticator>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ENROLL_VERIFIED_AUTHENTICATOR,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::EnrolledAuthenticator>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, body } = &self;
@@ -562,20 +686,7 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
             .url(&format!("/v1/users/{}/authenticators", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::ENROLL_VERIFIED_AUTHENTICATOR,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_authenticator`]
@@ -625,10 +736,38 @@ impl<'a> DeleteAuthenticator<'a> {
     }
     /// Sends a `DELETE` request to `/v1/users/{userId}/authenticators/{userAuthenticatorId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Success>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DELETE_AUTHENTICATOR,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Success>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, user_authenticator_id } = &self;
@@ -648,16 +787,7 @@ impl<'a> DeleteAuthenticator<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_AUTHENTICATOR)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::batch_enroll_passkeys`]
@@ -682,10 +812,38 @@ impl<'a> BatchEnrollPasskeys<'a> {
     }
     /// Sends a `POST` request to `/v1/users/authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::BatchResult>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::BATCH_ENROLL_PASSKEYS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::BatchResult>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -693,16 +851,7 @@ impl<'a> BatchEnrollPasskeys<'a> {
         let url = client.inner.url("/v1/users/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::BATCH_ENROLL_PASSKEYS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::track`]
@@ -757,10 +906,34 @@ impl<'a> Track<'a> {
     }
     /// Sends a `POST` request to `/v1/users/{userId}/actions/{action}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Tracked>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::TRACK)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Tracked>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, action, body } = &self;
@@ -781,16 +954,7 @@ impl<'a> Track<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::TRACK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_action`]
@@ -853,10 +1017,34 @@ impl<'a> GetAction<'a> {
     }
     /// Sends a `GET` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Action>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_ACTION)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Action>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, action, idempotency_key } = &self;
@@ -879,16 +1067,7 @@ impl<'a> GetAction<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_ACTION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_action`]
@@ -958,10 +1137,34 @@ impl<'a> UpdateAction<'a> {
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UpdatedAction>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_ACTION)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UpdatedAction>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, action, idempotency_key, body } = &self;
@@ -985,16 +1188,7 @@ impl<'a> UpdateAction<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_ACTION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::query_user_actions`]
@@ -1079,10 +1273,38 @@ impl<'a> QueryUserActions<'a> {
     }
     /// Sends a `GET` request to `/v1/users/{userId}/actions`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UserActions>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::QUERY_USER_ACTIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UserActions>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, codes, from_date, state } = &self;
@@ -1109,16 +1331,7 @@ impl<'a> QueryUserActions<'a> {
             .query(&progenitor_client::QueryParam::new("fromDate", &from_date))
             .query(&progenitor_client::QueryParam::new("state", &state))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::QUERY_USER_ACTIONS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::validate_challenge`]
@@ -1143,10 +1356,38 @@ impl<'a> ValidateChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/validate`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Validated>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::VALIDATE_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Validated>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1154,16 +1395,7 @@ impl<'a> ValidateChallenge<'a> {
         let url = client.inner.url("/v1/validate");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VALIDATE_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge`]
@@ -1188,10 +1420,34 @@ impl<'a> Challenge<'a> {
     }
     /// Sends a `POST` request to `/v1/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ChallengeStarted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CHALLENGE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ChallengeStarted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1199,16 +1455,7 @@ impl<'a> Challenge<'a> {
         let url = client.inner.url("/v1/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify`]
@@ -1233,10 +1480,34 @@ impl<'a> Verify<'a> {
     }
     /// Sends a `POST` request to `/v1/verify`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Verified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Verified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1244,16 +1515,7 @@ impl<'a> Verify<'a> {
         let url = client.inner.url("/v1/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::claim_challenge`]
@@ -1278,10 +1540,34 @@ impl<'a> ClaimChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/claim`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Claimed>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CLAIM_CHALLENGE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Claimed>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1289,16 +1575,7 @@ impl<'a> ClaimChallenge<'a> {
         let url = client.inner.url("/v1/claim");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CLAIM_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_challenge`]
@@ -1383,10 +1660,34 @@ impl<'a> GetChallenge<'a> {
     }
     /// Sends a `GET` request to `/v1/challenges`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Challenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_CHALLENGE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Challenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action, challenge_id, user_id, verification_method } = &self;
@@ -1417,16 +1718,7 @@ impl<'a> GetChallenge<'a> {
                 ),
             )
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::login_with_email`]
@@ -1466,10 +1758,34 @@ impl<'a> LoginWithEmail<'a> {
     }
     /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::LoginStarted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LOGIN_WITH_EMAIL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::LoginStarted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, email, body } = &self;
@@ -1482,16 +1798,7 @@ impl<'a> LoginWithEmail<'a> {
             .url(&format!("/v1/users/email/{}/challenge", encode_path(& email),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LOGIN_WITH_EMAIL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_token`]
@@ -1516,10 +1823,34 @@ impl<'a> CreateToken<'a> {
     }
     /// Sends a `POST` request to `/v1/token`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AccessToken>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CREATE_TOKEN)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AccessToken>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1527,16 +1858,7 @@ impl<'a> CreateToken<'a> {
         let url = client.inner.url("/v1/token");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_TOKEN)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_session`]
@@ -1561,10 +1883,34 @@ impl<'a> CreateSession<'a> {
     }
     /// Sends a `POST` request to `/v1/sessions`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::SessionTokens>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CREATE_SESSION)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::SessionTokens>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1572,16 +1918,7 @@ impl<'a> CreateSession<'a> {
         let url = client.inner.url("/v1/sessions");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_SESSION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::validate_session`]
@@ -1606,10 +1943,34 @@ impl<'a> ValidateSession<'a> {
     }
     /// Sends a `POST` request to `/v1/sessions/validate`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ValidatedSession>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VALIDATE_SESSION)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ValidatedSession>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1617,16 +1978,7 @@ impl<'a> ValidateSession<'a> {
         let url = client.inner.url("/v1/sessions/validate");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VALIDATE_SESSION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::refresh_session`]
@@ -1651,10 +2003,34 @@ impl<'a> RefreshSession<'a> {
     }
     /// Sends a `POST` request to `/v1/sessions/refresh`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::SessionTokens>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::REFRESH_SESSION)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::SessionTokens>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1662,16 +2038,7 @@ impl<'a> RefreshSession<'a> {
         let url = client.inner.url("/v1/sessions/refresh");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REFRESH_SESSION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::revoke_session`]
@@ -1696,10 +2063,34 @@ impl<'a> RevokeSession<'a> {
     }
     /// Sends a `POST` request to `/v1/sessions/revoke`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<()>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::REVOKE_SESSION)
+                .await?;
+            match answer.status().as_u16() {
+                204u16 => Ok(answer.empty()),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<()>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1707,16 +2098,7 @@ impl<'a> RevokeSession<'a> {
         let url = client.inner.url("/v1/sessions/revoke");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REVOKE_SESSION)
-            .await?;
-        match answer.status().as_u16() {
-            204u16 => Ok(answer.empty()),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::revoke_user_sessions`]
@@ -1741,10 +2123,38 @@ impl<'a> RevokeUserSessions<'a> {
     }
     /// Sends a `POST` request to `/v1/sessions/user/revoke`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<()>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::REVOKE_USER_SESSIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                204u16 => Ok(answer.empty()),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<()>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1752,16 +2162,7 @@ impl<'a> RevokeUserSessions<'a> {
         let url = client.inner.url("/v1/sessions/user/revoke");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REVOKE_USER_SESSIONS)
-            .await?;
-        match answer.status().as_u16() {
-            204u16 => Ok(answer.empty()),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_flow`]
@@ -1786,10 +2187,34 @@ impl<'a> StartFlow<'a> {
     }
     /// Sends a `POST` request to `/v1/flows`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::StartedFlow>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::START_FLOW)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::StartedFlow>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1797,16 +2222,7 @@ impl<'a> StartFlow<'a> {
         let url = client.inner.url("/v1/flows");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_FLOW)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_flow`]
@@ -1831,10 +2247,34 @@ impl<'a> VerifyFlow<'a> {
     }
     /// Sends a `POST` request to `/v1/flows/verify`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::VerifiedFlow>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_FLOW)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::VerifiedFlow>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1842,16 +2282,7 @@ impl<'a> VerifyFlow<'a> {
         let url = client.inner.url("/v1/flows/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_FLOW)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_terminal_challenge`]
@@ -1867,26 +2298,45 @@ impl<'a> StartTerminalChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/terminal/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::TerminalChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::START_TERMINAL_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::TerminalChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/terminal/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_TERMINAL_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_terminal_challenge`]
@@ -1911,10 +2361,38 @@ impl<'a> VerifyTerminalChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/terminal/verify`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::TerminalVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::VERIFY_TERMINAL_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::TerminalVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1922,16 +2400,7 @@ impl<'a> VerifyTerminalChallenge<'a> {
         let url = client.inner.url("/v1/terminal/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_TERMINAL_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_tenant_authenticators`]
@@ -1947,28 +2416,47 @@ impl<'a> GetTenantAuthenticators<'a> {
     }
     /// Sends a `GET` request to `/v1/authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<
+                crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
+            >,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_TENANT_AUTHENTICATORS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<
-            crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
-        >,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_TENANT_AUTHENTICATORS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_devices`]
@@ -2001,10 +2489,34 @@ impl<'a> GetDevices<'a> {
     }
     /// Sends a `GET` request to `/v1/users/{userId}/devices`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Devices>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_DEVICES)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Devices>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id } = &self;
@@ -2016,16 +2528,7 @@ impl<'a> GetDevices<'a> {
             .url(&format!("/v1/users/{}/devices", encode_path(& user_id),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_DEVICES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_device`]
@@ -2080,10 +2583,34 @@ impl<'a> UpdateDevice<'a> {
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/devices/{deviceId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Device>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_DEVICE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Device>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, device_id, body } = &self;
@@ -2104,16 +2631,7 @@ impl<'a> UpdateDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::invalidate_device`]
@@ -2161,10 +2679,38 @@ impl<'a> InvalidateDevice<'a> {
     }
     /// Sends a `POST` request to `/v1/users/{userId}/devices/{deviceId}/invalidate`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Device>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::INVALIDATE_DEVICE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Device>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, device_id } = &self;
@@ -2184,16 +2730,7 @@ impl<'a> InvalidateDevice<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::INVALIDATE_DEVICE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_call`]
@@ -2218,10 +2755,34 @@ impl<'a> StartCall<'a> {
     }
     /// Sends a `POST` request to `/call/start`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CallStarted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::START_CALL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CallStarted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2229,16 +2790,7 @@ impl<'a> StartCall<'a> {
         let url = client.inner.url("/call/start");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_CALL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::finish_call`]
@@ -2263,10 +2815,34 @@ impl<'a> FinishCall<'a> {
     }
     /// Sends a `POST` request to `/call/finish`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CallFinished>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::FINISH_CALL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CallFinished>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2274,16 +2850,7 @@ impl<'a> FinishCall<'a> {
         let url = client.inner.url("/call/finish");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::FINISH_CALL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_jwks`]
@@ -2316,10 +2883,34 @@ impl<'a> GetJwks<'a> {
     }
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/jwks`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Jwks>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_JWKS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Jwks>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, tenant_id } = &self;
@@ -2335,16 +2926,7 @@ impl<'a> GetJwks<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_JWKS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_openid_configuration`]
@@ -2377,10 +2959,38 @@ impl<'a> GetOpenidConfiguration<'a> {
     }
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/openid-configuration`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::OpenidConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_OPENID_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::OpenidConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, tenant_id } = &self;
@@ -2397,15 +3007,6 @@ impl<'a> GetOpenidConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_OPENID_CONFIGURATION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }

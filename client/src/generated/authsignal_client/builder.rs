@@ -25,10 +25,34 @@ impl<'a> EnrollEmailOtp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-otp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Enrolled>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ENROLL_EMAIL_OTP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Enrolled>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -36,16 +60,7 @@ impl<'a> EnrollEmailOtp<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_EMAIL_OTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_email_otp`]
@@ -70,10 +85,38 @@ impl<'a> ChallengeEmailOtp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ChallengeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_EMAIL_OTP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ChallengeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -81,16 +124,7 @@ impl<'a> ChallengeEmailOtp<'a> {
         let url = client.inner.url("/v1/client/challenge/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_EMAIL_OTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_email_otp`]
@@ -115,10 +149,34 @@ impl<'a> VerifyEmailOtp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/email-otp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticatorVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_EMAIL_OTP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -126,16 +184,7 @@ impl<'a> VerifyEmailOtp<'a> {
         let url = client.inner.url("/v1/client/verify/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_EMAIL_OTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_sms`]
@@ -160,10 +209,34 @@ impl<'a> EnrollSms<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/sms`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Enrolled>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ENROLL_SMS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Enrolled>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -171,16 +244,7 @@ impl<'a> EnrollSms<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_sms`]
@@ -205,10 +269,34 @@ impl<'a> ChallengeSms<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/sms`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ChallengeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CHALLENGE_SMS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ChallengeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -216,16 +304,7 @@ impl<'a> ChallengeSms<'a> {
         let url = client.inner.url("/v1/client/challenge/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_sms`]
@@ -250,10 +329,34 @@ impl<'a> VerifySms<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/sms`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticatorVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_SMS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -261,16 +364,7 @@ impl<'a> VerifySms<'a> {
         let url = client.inner.url("/v1/client/verify/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_whatsapp`]
@@ -286,26 +380,45 @@ impl<'a> ChallengeWhatsapp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/whatsapp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ChallengeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_WHATSAPP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ChallengeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/challenge/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_WHATSAPP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_whatsapp`]
@@ -330,10 +443,34 @@ impl<'a> VerifyWhatsapp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/whatsapp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticatorVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_WHATSAPP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -341,16 +478,7 @@ impl<'a> VerifyWhatsapp<'a> {
         let url = client.inner.url("/v1/client/verify/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_WHATSAPP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_totp`]
@@ -366,26 +494,41 @@ impl<'a> EnrollTotp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/totp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::EnrolledTotp>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ENROLL_TOTP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::EnrolledTotp>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/user-authenticators/totp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_TOTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_totp`]
@@ -410,10 +553,34 @@ impl<'a> VerifyTotp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/totp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticatorVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_TOTP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -421,16 +588,7 @@ impl<'a> VerifyTotp<'a> {
         let url = client.inner.url("/v1/client/verify/totp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_TOTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_email_magic_link`]
@@ -455,10 +613,38 @@ impl<'a> EnrollEmailMagicLink<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-magic-link`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::EnrolledMagicLink>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ENROLL_EMAIL_MAGIC_LINK,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::EnrolledMagicLink>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -466,16 +652,7 @@ impl<'a> EnrollEmailMagicLink<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/email-magic-link");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_EMAIL_MAGIC_LINK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_email_magic_link`]
@@ -491,30 +668,45 @@ impl<'a> ChallengeEmailMagicLink<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-magic-link`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ChallengeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_EMAIL_MAGIC_LINK,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ChallengeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/challenge/email-magic-link");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::CHALLENGE_EMAIL_MAGIC_LINK,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::finalize_email_magic_link`]
@@ -539,10 +731,38 @@ impl<'a> FinalizeEmailMagicLink<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/email-magic-link/finalize`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticatorVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::FINALIZE_EMAIL_MAGIC_LINK,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -550,16 +770,7 @@ impl<'a> FinalizeEmailMagicLink<'a> {
         let url = client.inner.url("/v1/client/verify/email-magic-link/finalize");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::FINALIZE_EMAIL_MAGIC_LINK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_registration_options`]
@@ -584,10 +795,38 @@ impl<'a> PasskeyRegistrationOptions<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::RegistrationOptions>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::PASSKEY_REGISTRATION_OPTIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::RegistrationOptions>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -597,20 +836,7 @@ impl<'a> PasskeyRegistrationOptions<'a> {
             .url("/v1/client/user-authenticators/passkey/registration-options");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::PASSKEY_REGISTRATION_OPTIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_registration_options_web`]
@@ -635,10 +861,38 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options/web`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::RegistrationOptions>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::PASSKEY_REGISTRATION_OPTIONS_WEB,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::RegistrationOptions>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -648,20 +902,7 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
             .url("/v1/client/user-authenticators/passkey/registration-options/web");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::PASSKEY_REGISTRATION_OPTIONS_WEB,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_authentication_options`]
@@ -686,10 +927,38 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticationOptions>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::PASSKEY_AUTHENTICATION_OPTIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticationOptions>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -699,20 +968,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
             .url("/v1/client/user-authenticators/passkey/authentication-options");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::PASSKEY_AUTHENTICATION_OPTIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_authentication_options_web`]
@@ -737,10 +993,38 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options/web`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthenticationOptions>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticationOptions>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -750,20 +1034,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
             .url("/v1/client/user-authenticators/passkey/authentication-options/web");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_passkey_authenticator`]
@@ -816,10 +1087,38 @@ impl<'a> GetPasskeyAuthenticator<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/passkey`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PasskeyAuthenticator>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_PASSKEY_AUTHENTICATOR,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PasskeyAuthenticator>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, credential_id, credential_ids } = &self;
@@ -837,16 +1136,7 @@ impl<'a> GetPasskeyAuthenticator<'a> {
             .query(&progenitor_client::QueryParam::new("credentialId", &credential_id))
             .query(&progenitor_client::QueryParam::new("credentialIds", &credential_ids))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_PASSKEY_AUTHENTICATOR)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_passkey`]
@@ -871,10 +1161,34 @@ impl<'a> EnrollPasskey<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::VerifiedPasskey>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::ENROLL_PASSKEY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::VerifiedPasskey>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -882,16 +1196,7 @@ impl<'a> EnrollPasskey<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/passkey");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_PASSKEY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_passkey`]
@@ -916,10 +1221,34 @@ impl<'a> VerifyPasskey<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/passkey`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PasskeyVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_PASSKEY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PasskeyVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -927,16 +1256,7 @@ impl<'a> VerifyPasskey<'a> {
         let url = client.inner.url("/v1/client/verify/passkey");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_PASSKEY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_challenge`]
@@ -961,10 +1281,34 @@ impl<'a> StartChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::START_CHALLENGE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -972,16 +1316,7 @@ impl<'a> StartChallenge<'a> {
         let url = client.inner.url("/v1/client/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::start_challenge_web`]
@@ -1006,10 +1341,38 @@ impl<'a> StartChallengeWeb<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/web`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::START_CHALLENGE_WEB,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1017,16 +1380,7 @@ impl<'a> StartChallengeWeb<'a> {
         let url = client.inner.url("/v1/client/challenge/web");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::START_CHALLENGE_WEB)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::security_key_registration_options`]
@@ -1042,10 +1396,38 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/registration-options`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PublicKeyCredentialCreationOptionsJson>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SECURITY_KEY_REGISTRATION_OPTIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PublicKeyCredentialCreationOptionsJson>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
@@ -1054,20 +1436,7 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
             .url("/v1/client/user-authenticators/security-key/registration-options");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::SECURITY_KEY_REGISTRATION_OPTIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::security_key_authentication_options`]
@@ -1083,10 +1452,38 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/authentication-options`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PublicKeyCredentialRequestOptionsJson>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SECURITY_KEY_AUTHENTICATION_OPTIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PublicKeyCredentialRequestOptionsJson>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
@@ -1095,20 +1492,7 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
             .url("/v1/client/user-authenticators/security-key/authentication-options");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::SECURITY_KEY_AUTHENTICATION_OPTIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::enroll_security_key`]
@@ -1133,10 +1517,38 @@ impl<'a> EnrollSecurityKey<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::VerifiedPasskey>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ENROLL_SECURITY_KEY,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::VerifiedPasskey>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1144,16 +1556,7 @@ impl<'a> EnrollSecurityKey<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/security-key");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ENROLL_SECURITY_KEY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_security_key`]
@@ -1178,10 +1581,38 @@ impl<'a> VerifySecurityKey<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/security-key`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PasskeyVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::VERIFY_SECURITY_KEY,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PasskeyVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1189,16 +1620,7 @@ impl<'a> VerifySecurityKey<'a> {
         let url = client.inner.url("/v1/client/verify/security-key");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_SECURITY_KEY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_push`]
@@ -1223,10 +1645,34 @@ impl<'a> ChallengePush<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/push`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PushChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CHALLENGE_PUSH)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PushChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1234,16 +1680,7 @@ impl<'a> ChallengePush<'a> {
         let url = client.inner.url("/v1/client/challenge/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_PUSH)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_push`]
@@ -1268,10 +1705,34 @@ impl<'a> VerifyPush<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/push`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::PushVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_PUSH)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::PushVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1279,16 +1740,7 @@ impl<'a> VerifyPush<'a> {
         let url = client.inner.url("/v1/client/verify/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_PUSH)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_qr_code`]
@@ -1313,10 +1765,38 @@ impl<'a> ChallengeQrCode<'a> {
     }
     /// Sends a `POST` request to `/v1/client/challenge/qr-code`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::QrCodeChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_QR_CODE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::QrCodeChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1324,16 +1804,7 @@ impl<'a> ChallengeQrCode<'a> {
         let url = client.inner.url("/v1/client/challenge/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_QR_CODE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_qr_code`]
@@ -1358,10 +1829,34 @@ impl<'a> VerifyQrCode<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/qr-code`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::QrCodeVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_QR_CODE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::QrCodeVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1369,16 +1864,7 @@ impl<'a> VerifyQrCode<'a> {
         let url = client.inner.url("/v1/client/verify/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_QR_CODE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_flow_email_otp`]
@@ -1403,10 +1889,38 @@ impl<'a> ChallengeFlowEmailOtp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/email-otp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowCodeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_FLOW_EMAIL_OTP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowCodeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1414,16 +1928,7 @@ impl<'a> ChallengeFlowEmailOtp<'a> {
         let url = client.inner.url("/v1/client/flows/challenge/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_FLOW_EMAIL_OTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_flow_email_otp`]
@@ -1448,10 +1953,38 @@ impl<'a> VerifyFlowEmailOtp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/email-otp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowStepVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::VERIFY_FLOW_EMAIL_OTP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowStepVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1459,16 +1992,7 @@ impl<'a> VerifyFlowEmailOtp<'a> {
         let url = client.inner.url("/v1/client/flows/verify/email-otp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_FLOW_EMAIL_OTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_flow_sms`]
@@ -1493,10 +2017,38 @@ impl<'a> ChallengeFlowSms<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/sms`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowCodeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_FLOW_SMS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowCodeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1504,16 +2056,7 @@ impl<'a> ChallengeFlowSms<'a> {
         let url = client.inner.url("/v1/client/flows/challenge/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_FLOW_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_flow_sms`]
@@ -1538,10 +2081,34 @@ impl<'a> VerifyFlowSms<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/sms`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowStepVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_FLOW_SMS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowStepVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1549,16 +2116,7 @@ impl<'a> VerifyFlowSms<'a> {
         let url = client.inner.url("/v1/client/flows/verify/sms");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_FLOW_SMS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_flow_whatsapp`]
@@ -1583,10 +2141,38 @@ impl<'a> ChallengeFlowWhatsapp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/challenge/whatsapp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowCodeSent>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_FLOW_WHATSAPP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowCodeSent>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1594,16 +2180,7 @@ impl<'a> ChallengeFlowWhatsapp<'a> {
         let url = client.inner.url("/v1/client/flows/challenge/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_FLOW_WHATSAPP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_flow_whatsapp`]
@@ -1628,10 +2205,38 @@ impl<'a> VerifyFlowWhatsapp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/flows/verify/whatsapp`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::FlowStepVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::VERIFY_FLOW_WHATSAPP,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::FlowStepVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1639,16 +2244,7 @@ impl<'a> VerifyFlowWhatsapp<'a> {
         let url = client.inner.url("/v1/client/flows/verify/whatsapp");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_FLOW_WHATSAPP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_user_authenticators`]
@@ -1664,26 +2260,47 @@ impl<'a> GetUserAuthenticators<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<
+                crate::generated::authsignal_shared::types::UserAuthenticators,
+            >,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_USER_AUTHENTICATORS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/user-authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_USER_AUTHENTICATORS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_authenticator_configurations`]
@@ -1699,32 +2316,47 @@ impl<'a> GetAuthenticatorConfigurations<'a> {
     }
     /// Sends a `GET` request to `/v1/client/authenticators`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<
+                crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
+            >,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_AUTHENTICATOR_CONFIGURATIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<
-            crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
-        >,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/authenticators");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::GET_AUTHENTICATOR_CONFIGURATIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::init`]
@@ -1740,26 +2372,41 @@ impl<'a> Init<'a> {
     }
     /// Sends a `POST` request to `/v1/client/init`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Initialized>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::INIT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Initialized>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/client/init");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::INIT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_push_credential`]
@@ -1791,10 +2438,38 @@ impl<'a> GetPushCredential<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/push`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_PUSH_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key } = &self;
@@ -1808,16 +2483,7 @@ impl<'a> GetPushCredential<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_PUSH_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::add_push_credential`]
@@ -1842,10 +2508,38 @@ impl<'a> AddPushCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ADD_PUSH_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1853,16 +2547,7 @@ impl<'a> AddPushCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ADD_PUSH_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_push_credential`]
@@ -1887,10 +2572,38 @@ impl<'a> UpdatePushCredential<'a> {
     }
     /// Sends a `PATCH` request to `/v1/client/user-authenticators/push`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredentialUpdated>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_PUSH_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredentialUpdated>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1898,16 +2611,7 @@ impl<'a> UpdatePushCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/push");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_PUSH_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::remove_push_credential`]
@@ -1932,10 +2636,38 @@ impl<'a> RemovePushCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/remove`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredentialRemoved>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::REMOVE_PUSH_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredentialRemoved>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1943,16 +2675,7 @@ impl<'a> RemovePushCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/push/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REMOVE_PUSH_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_qr_code_credential`]
@@ -1984,10 +2707,38 @@ impl<'a> GetQrCodeCredential<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/qr-code`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_QR_CODE_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key } = &self;
@@ -2001,16 +2752,7 @@ impl<'a> GetQrCodeCredential<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_QR_CODE_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::add_qr_code_credential`]
@@ -2035,10 +2777,38 @@ impl<'a> AddQrCodeCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ADD_QR_CODE_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2046,16 +2816,7 @@ impl<'a> AddQrCodeCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/qr-code");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ADD_QR_CODE_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::remove_qr_code_credential`]
@@ -2080,10 +2841,38 @@ impl<'a> RemoveQrCodeCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/remove`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredentialRemoved>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::REMOVE_QR_CODE_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredentialRemoved>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2091,16 +2880,7 @@ impl<'a> RemoveQrCodeCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/qr-code/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REMOVE_QR_CODE_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_in_app_credential`]
@@ -2132,10 +2912,38 @@ impl<'a> GetInAppCredential<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/in-app`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_IN_APP_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key } = &self;
@@ -2149,16 +2957,7 @@ impl<'a> GetInAppCredential<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_IN_APP_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::add_in_app_credential`]
@@ -2183,10 +2982,38 @@ impl<'a> AddInAppCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredential>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ADD_IN_APP_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredential>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2194,16 +3021,7 @@ impl<'a> AddInAppCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/in-app");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ADD_IN_APP_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::remove_in_app_credential`]
@@ -2228,10 +3046,38 @@ impl<'a> RemoveInAppCredential<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app/remove`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppCredentialRemoved>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::REMOVE_IN_APP_CREDENTIAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppCredentialRemoved>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2239,16 +3085,7 @@ impl<'a> RemoveInAppCredential<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/in-app/remove");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::REMOVE_IN_APP_CREDENTIAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::sign_push_update`]
@@ -2280,10 +3117,34 @@ impl<'a> SignPushUpdate<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/sign`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::UpdateToSign>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SIGN_PUSH_UPDATE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::UpdateToSign>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key } = &self;
@@ -2297,16 +3158,7 @@ impl<'a> SignPushUpdate<'a> {
             .post(url)
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SIGN_PUSH_UPDATE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_push_challenge`]
@@ -2354,10 +3206,38 @@ impl<'a> GetPushChallenge<'a> {
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators/push/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppChallenge>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_PUSH_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppChallenge>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key, x_authsignal_signature } = &self;
@@ -2379,16 +3259,7 @@ impl<'a> GetPushChallenge<'a> {
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .headers(header_map)
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_PUSH_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::answer_push_challenge`]
@@ -2413,10 +3284,38 @@ impl<'a> AnswerPushChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppChallengeAnswered>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ANSWER_PUSH_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppChallengeAnswered>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2424,16 +3323,7 @@ impl<'a> AnswerPushChallenge<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/push/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ANSWER_PUSH_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::sign_push_challenge`]
@@ -2465,10 +3355,38 @@ impl<'a> SignPushChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge/sign`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::MessageToSign>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::SIGN_PUSH_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::MessageToSign>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, public_key } = &self;
@@ -2482,16 +3400,7 @@ impl<'a> SignPushChallenge<'a> {
             .post(url)
             .query(&progenitor_client::QueryParam::new("publicKey", &public_key))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SIGN_PUSH_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::answer_qr_code_challenge`]
@@ -2516,10 +3425,38 @@ impl<'a> AnswerQrCodeChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppChallengeAnswered>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::ANSWER_QR_CODE_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppChallengeAnswered>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2527,16 +3464,7 @@ impl<'a> AnswerQrCodeChallenge<'a> {
         let url = client.inner.url("/v1/client/user-authenticators/qr-code/challenge");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::ANSWER_QR_CODE_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::claim_qr_code_challenge`]
@@ -2561,10 +3489,38 @@ impl<'a> ClaimQrCodeChallenge<'a> {
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge/claim`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AppChallengeClaimed>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CLAIM_QR_CODE_CHALLENGE,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::AppChallengeClaimed>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2574,16 +3530,7 @@ impl<'a> ClaimQrCodeChallenge<'a> {
             .url("/v1/client/user-authenticators/qr-code/challenge/claim");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CLAIM_QR_CODE_CHALLENGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_in_app`]
@@ -2608,10 +3555,34 @@ impl<'a> VerifyInApp<'a> {
     }
     /// Sends a `POST` request to `/v1/client/verify/in-app`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::InAppVerified>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_IN_APP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::InAppVerified>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -2619,15 +3590,6 @@ impl<'a> VerifyInApp<'a> {
         let url = client.inner.url("/v1/client/verify/in-app");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_IN_APP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }

@@ -17,30 +17,45 @@ impl<'a> ListActionConfigurations<'a> {
     }
     /// Sends a `GET` request to `/v1/management/action-configurations`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionConfigurations>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_ACTION_CONFIGURATIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionConfigurations>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/action-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::LIST_ACTION_CONFIGURATIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_action_configuration`]
@@ -65,10 +80,38 @@ impl<'a> CreateActionConfiguration<'a> {
     }
     /// Sends a `POST` request to `/v1/management/action-configurations`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CREATE_ACTION_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -76,20 +119,7 @@ impl<'a> CreateActionConfiguration<'a> {
         let url = client.inner.url("/v1/management/action-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::CREATE_ACTION_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_action_configuration`]
@@ -122,10 +152,38 @@ impl<'a> GetActionConfiguration<'a> {
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_ACTION_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code } = &self;
@@ -142,16 +200,7 @@ impl<'a> GetActionConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_ACTION_CONFIGURATION)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_action_configuration`]
@@ -184,10 +233,38 @@ impl<'a> DeleteActionConfiguration<'a> {
     }
     /// Sends a `DELETE` request to `/v1/management/action-configurations/{actionCode}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Deleted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DELETE_ACTION_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Deleted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code } = &self;
@@ -204,20 +281,7 @@ impl<'a> DeleteActionConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::DELETE_ACTION_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_action_configuration`]
@@ -264,10 +328,38 @@ impl<'a> UpdateActionConfiguration<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_ACTION_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, body } = &self;
@@ -285,20 +377,7 @@ impl<'a> UpdateActionConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::UPDATE_ACTION_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_rules`]
@@ -331,10 +410,34 @@ impl<'a> ListRules<'a> {
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}/rules`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Rules>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_RULES)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Rules>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code } = &self;
@@ -351,16 +454,7 @@ impl<'a> ListRules<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_RULES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_rule`]
@@ -400,10 +494,34 @@ impl<'a> CreateRule<'a> {
     }
     /// Sends a `POST` request to `/v1/management/action-configurations/{actionCode}/rules`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Rule>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CREATE_RULE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Rule>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, body } = &self;
@@ -421,16 +539,7 @@ impl<'a> CreateRule<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_RULE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_rule`]
@@ -478,10 +587,34 @@ impl<'a> GetRule<'a> {
     }
     /// Sends a `GET` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Rule>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_RULE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Rule>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, rule_id } = &self;
@@ -501,16 +634,7 @@ impl<'a> GetRule<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_RULE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_rule`]
@@ -558,10 +682,34 @@ impl<'a> DeleteRule<'a> {
     }
     /// Sends a `DELETE` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Deleted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_RULE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Deleted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, rule_id } = &self;
@@ -581,16 +729,7 @@ impl<'a> DeleteRule<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_RULE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_rule`]
@@ -652,10 +791,34 @@ impl<'a> UpdateRule<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Rule>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_RULE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Rule>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, rule_id, body } = &self;
@@ -676,16 +839,7 @@ impl<'a> UpdateRule<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_RULE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::publish_flow`]
@@ -725,10 +879,34 @@ impl<'a> PublishFlow<'a> {
     }
     /// Sends a `PUT` request to `/v1/management/action-configurations/{actionCode}/flow`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ActionConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PUBLISH_FLOW)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ActionConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, action_code, body } = &self;
@@ -746,16 +924,7 @@ impl<'a> PublishFlow<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.put(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PUBLISH_FLOW)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_value_lists`]
@@ -771,26 +940,41 @@ impl<'a> ListValueLists<'a> {
     }
     /// Sends a `GET` request to `/v1/management/value-lists`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ValueLists>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_VALUE_LISTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ValueLists>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/value-lists");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_VALUE_LISTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_value_list`]
@@ -815,10 +999,38 @@ impl<'a> CreateValueList<'a> {
     }
     /// Sends a `POST` request to `/v1/management/value-lists`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ValueList>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CREATE_VALUE_LIST,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ValueList>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -826,16 +1038,7 @@ impl<'a> CreateValueList<'a> {
         let url = client.inner.url("/v1/management/value-lists");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_VALUE_LIST)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_value_list`]
@@ -868,10 +1071,34 @@ impl<'a> GetValueList<'a> {
     }
     /// Sends a `GET` request to `/v1/management/value-lists/{alias}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ValueList>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_VALUE_LIST)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ValueList>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, alias } = &self;
@@ -883,16 +1110,7 @@ impl<'a> GetValueList<'a> {
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_VALUE_LIST)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_value_list`]
@@ -925,10 +1143,38 @@ impl<'a> DeleteValueList<'a> {
     }
     /// Sends a `DELETE` request to `/v1/management/value-lists/{alias}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Deleted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DELETE_VALUE_LIST,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Deleted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, alias } = &self;
@@ -940,16 +1186,7 @@ impl<'a> DeleteValueList<'a> {
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_VALUE_LIST)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_value_list`]
@@ -996,10 +1233,38 @@ impl<'a> UpdateValueList<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/value-lists/{alias}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ValueList>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_VALUE_LIST,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ValueList>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, alias, body } = &self;
@@ -1012,16 +1277,7 @@ impl<'a> UpdateValueList<'a> {
             .url(&format!("/v1/management/value-lists/{}", encode_path(& alias),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_VALUE_LIST)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_custom_data_points`]
@@ -1037,26 +1293,45 @@ impl<'a> ListCustomDataPoints<'a> {
     }
     /// Sends a `GET` request to `/v1/management/custom-data-points`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CustomDataPoints>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_CUSTOM_DATA_POINTS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CustomDataPoints>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/custom-data-points");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_CUSTOM_DATA_POINTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_custom_data_point`]
@@ -1081,10 +1356,38 @@ impl<'a> CreateCustomDataPoint<'a> {
     }
     /// Sends a `POST` request to `/v1/management/custom-data-points`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CustomDataPoint>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CREATE_CUSTOM_DATA_POINT,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CustomDataPoint>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1092,16 +1395,7 @@ impl<'a> CreateCustomDataPoint<'a> {
         let url = client.inner.url("/v1/management/custom-data-points");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_CUSTOM_DATA_POINT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_custom_data_point`]
@@ -1136,10 +1430,38 @@ impl<'a> GetCustomDataPoint<'a> {
     }
     /// Sends a `GET` request to `/v1/management/custom-data-points/{customDataPointId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CustomDataPoint>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_CUSTOM_DATA_POINT,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CustomDataPoint>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, custom_data_point_id } = &self;
@@ -1156,16 +1478,7 @@ impl<'a> GetCustomDataPoint<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_CUSTOM_DATA_POINT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_custom_data_point`]
@@ -1200,10 +1513,38 @@ impl<'a> DeleteCustomDataPoint<'a> {
     }
     /// Sends a `DELETE` request to `/v1/management/custom-data-points/{customDataPointId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Deleted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DELETE_CUSTOM_DATA_POINT,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Deleted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, custom_data_point_id } = &self;
@@ -1220,16 +1561,7 @@ impl<'a> DeleteCustomDataPoint<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_CUSTOM_DATA_POINT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_custom_data_point`]
@@ -1278,10 +1610,38 @@ impl<'a> UpdateCustomDataPoint<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/custom-data-points/{customDataPointId}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::CustomDataPoint>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_CUSTOM_DATA_POINT,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::CustomDataPoint>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, custom_data_point_id, body } = &self;
@@ -1299,16 +1659,7 @@ impl<'a> UpdateCustomDataPoint<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_CUSTOM_DATA_POINT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_theme`]
@@ -1324,26 +1675,41 @@ impl<'a> GetTheme<'a> {
     }
     /// Sends a `GET` request to `/v1/management/theme`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Theme>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_THEME)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Theme>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/theme");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_THEME)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_theme`]
@@ -1375,10 +1741,34 @@ impl<'a> UpdateTheme<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/theme`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Theme>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_THEME)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Theme>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1386,16 +1776,7 @@ impl<'a> UpdateTheme<'a> {
         let url = client.inner.url("/v1/management/theme");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_THEME)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_tenant`]
@@ -1411,26 +1792,41 @@ impl<'a> GetTenant<'a> {
     }
     /// Sends a `GET` request to `/v1/management/tenant`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Tenant>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_TENANT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Tenant>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/tenant");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_TENANT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_tenant`]
@@ -1462,10 +1858,34 @@ impl<'a> UpdateTenant<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/tenant`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Tenant>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::UPDATE_TENANT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Tenant>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1473,16 +1893,7 @@ impl<'a> UpdateTenant<'a> {
         let url = client.inner.url("/v1/management/tenant");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_TENANT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_message_overrides`]
@@ -1498,26 +1909,45 @@ impl<'a> GetMessageOverrides<'a> {
     }
     /// Sends a `GET` request to `/v1/management/message-overrides`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::MessageOverrides>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_MESSAGE_OVERRIDES,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::MessageOverrides>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/message-overrides");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_MESSAGE_OVERRIDES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_message_overrides`]
@@ -1549,10 +1979,38 @@ impl<'a> UpdateMessageOverrides<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/message-overrides`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::MessageOverrides>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_MESSAGE_OVERRIDES,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::MessageOverrides>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = &self;
@@ -1560,16 +2018,7 @@ impl<'a> UpdateMessageOverrides<'a> {
         let url = client.inner.url("/v1/management/message-overrides");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::UPDATE_MESSAGE_OVERRIDES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_message_catalog`]
@@ -1585,26 +2034,45 @@ impl<'a> GetMessageCatalog<'a> {
     }
     /// Sends a `GET` request to `/v1/management/message-overrides/catalog`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::MessageCatalog>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_MESSAGE_CATALOG,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::MessageCatalog>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/message-overrides/catalog");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_MESSAGE_CATALOG)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_authenticator_configurations`]
@@ -1620,30 +2088,45 @@ impl<'a> ListAuthenticatorConfigurations<'a> {
     }
     /// Sends a `GET` request to `/v1/management/authenticator-configurations`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ManagedAuthenticatorConfigurations>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_AUTHENTICATOR_CONFIGURATIONS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ManagedAuthenticatorConfigurations>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = &self;
         let url = client.inner.url("/v1/management/authenticator-configurations");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::LIST_AUTHENTICATOR_CONFIGURATIONS,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_authenticator_configuration`]
@@ -1676,10 +2159,38 @@ impl<'a> GetAuthenticatorConfiguration<'a> {
     }
     /// Sends a `GET` request to `/v1/management/authenticator-configurations/{authenticator}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ManagedAuthenticatorConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_AUTHENTICATOR_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ManagedAuthenticatorConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, authenticator } = &self;
@@ -1696,20 +2207,7 @@ impl<'a> GetAuthenticatorConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::GET_AUTHENTICATOR_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_authenticator_configuration`]
@@ -1749,10 +2247,38 @@ impl<'a> CreateAuthenticatorConfiguration<'a> {
     }
     /// Sends a `POST` request to `/v1/management/authenticator-configurations/{authenticator}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ManagedAuthenticatorConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CREATE_AUTHENTICATOR_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ManagedAuthenticatorConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, authenticator, body } = &self;
@@ -1770,20 +2296,7 @@ impl<'a> CreateAuthenticatorConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::CREATE_AUTHENTICATOR_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_authenticator_configuration`]
@@ -1816,10 +2329,38 @@ impl<'a> DeleteAuthenticatorConfiguration<'a> {
     }
     /// Sends a `DELETE` request to `/v1/management/authenticator-configurations/{authenticator}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::Deleted>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::DELETE_AUTHENTICATOR_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::Deleted>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, authenticator } = &self;
@@ -1836,20 +2377,7 @@ impl<'a> DeleteAuthenticatorConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::DELETE_AUTHENTICATOR_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::update_authenticator_configuration`]
@@ -1896,10 +2424,38 @@ impl<'a> UpdateAuthenticatorConfiguration<'a> {
     }
     /// Sends a `PATCH` request to `/v1/management/authenticator-configurations/{authenticator}`
     #[inline]
-    pub async fn send(
+    pub fn send(
+        self,
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ManagedAuthenticatorConfiguration>,
+            Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::UPDATE_AUTHENTICATOR_CONFIGURATION,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(
         self,
     ) -> Result<
-        ResponseValue<types::ManagedAuthenticatorConfiguration>,
+        ::reqwest::Request,
         Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, authenticator, body } = &self;
@@ -1917,19 +2473,6 @@ impl<'a> UpdateAuthenticatorConfiguration<'a> {
             );
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.patch(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(
-                &client.client,
-                request,
-                &super::operations::UPDATE_AUTHENTICATOR_CONFIGURATION,
-            )
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }

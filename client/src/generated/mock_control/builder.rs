@@ -17,23 +17,33 @@ impl<'a> GetHealth<'a> {
     }
     /// Sends a `GET` request to `/_mock/health`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Health>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_HEALTH)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client } = &self;
         let url = client.inner.url("/_mock/health");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_HEALTH)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_limits`]
@@ -49,23 +59,33 @@ impl<'a> ListLimits<'a> {
     }
     /// Sends a `GET` request to `/_mock/limits`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Limits>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Limits>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_LIMITS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client } = &self;
         let url = client.inner.url("/_mock/limits");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_LIMITS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::reset`]
@@ -98,9 +118,28 @@ impl<'a> Reset<'a> {
     }
     /// Sends a `POST` request to `/_mock/reset`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Health>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::RESET)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -112,16 +151,7 @@ impl<'a> Reset<'a> {
             .post(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::RESET)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_clock`]
@@ -154,9 +184,28 @@ impl<'a> GetClock<'a> {
     }
     /// Sends a `GET` request to `/_mock/clock`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Clock>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_CLOCK)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -168,16 +217,7 @@ impl<'a> GetClock<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_CLOCK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::change_clock`]
@@ -202,24 +242,34 @@ impl<'a> ChangeClock<'a> {
     }
     /// Sends a `POST` request to `/_mock/clock`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Clock>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CHANGE_CLOCK)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/clock");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHANGE_CLOCK)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_messages`]
@@ -327,9 +377,28 @@ impl<'a> ListMessages<'a> {
     }
     /// Sends a `GET` request to `/_mock/messages`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Messages>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Messages>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_MESSAGES)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, limit, tenant, to, user_id, wait } = &self;
         let after = after
             .as_ref()
@@ -357,16 +426,7 @@ impl<'a> ListMessages<'a> {
             .query(&progenitor_client::QueryParam::new("userId", &user_id))
             .query(&progenitor_client::QueryParam::new("wait", &wait))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_MESSAGES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_messages`]
@@ -414,9 +474,28 @@ impl<'a> DeleteMessages<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/messages`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_MESSAGES)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant, to } = &self;
         let tenant = tenant
             .as_ref()
@@ -430,16 +509,7 @@ impl<'a> DeleteMessages<'a> {
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("to", &to))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_MESSAGES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_message`]
@@ -472,9 +542,28 @@ impl<'a> DeleteMessage<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/messages/{message}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_MESSAGE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, message } = &self;
         let message = message
             .as_ref()
@@ -484,16 +573,7 @@ impl<'a> DeleteMessage<'a> {
             .url(&format!("/_mock/messages/{}", encode_path(& message),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_MESSAGE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_journal`]
@@ -613,9 +693,28 @@ impl<'a> ListJournal<'a> {
     }
     /// Sends a `GET` request to `/_mock/journal`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Journal>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Journal>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_JOURNAL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, api, before, limit, search, tenant, wait } = &self;
         let after = after
             .as_ref()
@@ -647,16 +746,7 @@ impl<'a> ListJournal<'a> {
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("wait", &wait))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_JOURNAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::search_journal`]
@@ -681,24 +771,34 @@ impl<'a> SearchJournal<'a> {
     }
     /// Sends a `POST` request to `/_mock/journal/search`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::FoundRequests>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::FoundRequests>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SEARCH_JOURNAL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/journal/search");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SEARCH_JOURNAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::export_har`]
@@ -759,9 +859,28 @@ impl<'a> ExportHar<'a> {
     }
     /// Sends a `GET` request to `/_mock/journal/har`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::HttpArchive>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::HttpArchive>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::EXPORT_HAR)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, limit, tenant } = &self;
         let after = after
             .as_ref()
@@ -781,16 +900,7 @@ impl<'a> ExportHar<'a> {
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::EXPORT_HAR)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::verify_requests`]
@@ -815,24 +925,34 @@ impl<'a> VerifyRequests<'a> {
     }
     /// Sends a `POST` request to `/_mock/verify`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Verification>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Verification>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::VERIFY_REQUESTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/verify");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::VERIFY_REQUESTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_journal_entry`]
@@ -865,9 +985,32 @@ impl<'a> GetJournalEntry<'a> {
     }
     /// Sends a `GET` request to `/_mock/journal/{number}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::JournalDetail>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::JournalDetail>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::GET_JOURNAL_ENTRY,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, number } = &self;
         let number = number
             .as_ref()
@@ -877,16 +1020,7 @@ impl<'a> GetJournalEntry<'a> {
             .url(&format!("/_mock/journal/{}", encode_path(& number),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.get(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_JOURNAL_ENTRY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_tenants`]
@@ -975,9 +1109,28 @@ impl<'a> ListTenants<'a> {
     }
     /// Sends a `GET` request to `/_mock/tenants`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Tenants>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_TENANTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, brief, limit, search, tenant } = &self;
         let after = after
             .as_ref()
@@ -1005,16 +1158,7 @@ impl<'a> ListTenants<'a> {
             .query(&progenitor_client::QueryParam::new("search", &search))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_TENANTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::create_tenant`]
@@ -1039,24 +1183,34 @@ impl<'a> CreateTenant<'a> {
     }
     /// Sends a `POST` request to `/_mock/tenants`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::NewTenant>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::NewTenant>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CREATE_TENANT)
+                .await?;
+            match answer.status().as_u16() {
+                201u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/tenants");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CREATE_TENANT)
-            .await?;
-        match answer.status().as_u16() {
-            201u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_tenant`]
@@ -1089,9 +1243,28 @@ impl<'a> DeleteTenant<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/tenants/{tenant}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Health>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_TENANT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -1101,16 +1274,7 @@ impl<'a> DeleteTenant<'a> {
             .url(&format!("/_mock/tenants/{}", encode_path(& tenant),));
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.delete(url).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_TENANT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::dump`]
@@ -1156,9 +1320,28 @@ impl<'a> Dump<'a> {
     }
     /// Sends a `GET` request to `/_mock/dump`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::SeedDocument>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::SeedDocument>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DUMP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, secrets, tenant } = &self;
         let secrets = secrets
             .as_ref()
@@ -1174,16 +1357,7 @@ impl<'a> Dump<'a> {
             .query(&progenitor_client::QueryParam::new("secrets", &secrets))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DUMP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::load`]
@@ -1213,24 +1387,34 @@ impl<'a> Load<'a> {
     }
     /// Sends a `POST` request to `/_mock/load`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Tenants>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LOAD)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/load");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LOAD)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_snapshots`]
@@ -1263,9 +1447,28 @@ impl<'a> ListSnapshots<'a> {
     }
     /// Sends a `GET` request to `/_mock/snapshots`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Snapshots>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_SNAPSHOTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -1277,16 +1480,7 @@ impl<'a> ListSnapshots<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_SNAPSHOTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::take_snapshot`]
@@ -1311,24 +1505,34 @@ impl<'a> TakeSnapshot<'a> {
     }
     /// Sends a `POST` request to `/_mock/snapshots`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Snapshots>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::TAKE_SNAPSHOT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/snapshots");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::TAKE_SNAPSHOT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::restore_snapshot`]
@@ -1353,24 +1557,34 @@ impl<'a> RestoreSnapshot<'a> {
     }
     /// Sends a `POST` request to `/_mock/snapshots/restore`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Snapshots>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::RESTORE_SNAPSHOT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/snapshots/restore");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::RESTORE_SNAPSHOT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_snapshot`]
@@ -1418,9 +1632,28 @@ impl<'a> DeleteSnapshot<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/snapshots/{snapshot}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::Snapshots>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::Snapshots>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_SNAPSHOT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, snapshot, tenant } = &self;
         let snapshot = snapshot
             .as_ref()
@@ -1437,16 +1670,7 @@ impl<'a> DeleteSnapshot<'a> {
             .delete(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_SNAPSHOT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_users`]
@@ -1524,9 +1748,28 @@ impl<'a> ListUsers<'a> {
     }
     /// Sends a `GET` request to `/_mock/users`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::UserPage>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::UserPage>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_USERS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, limit, search, tenant } = &self;
         let after = after
             .as_ref()
@@ -1550,16 +1793,7 @@ impl<'a> ListUsers<'a> {
             .query(&progenitor_client::QueryParam::new("search", &search))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_USERS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::show_user`]
@@ -1621,9 +1855,28 @@ impl<'a> ShowUser<'a> {
     }
     /// Sends a `GET` request to `/_mock/user`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::UserDetail>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::UserDetail>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SHOW_USER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, limit, tenant, user_id } = &self;
         let limit = limit
             .as_ref()
@@ -1643,16 +1896,7 @@ impl<'a> ShowUser<'a> {
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("userId", &user_id))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SHOW_USER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_actions`]
@@ -1776,9 +2020,28 @@ impl<'a> ListActions<'a> {
     }
     /// Sends a `GET` request to `/_mock/actions`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ActionPage>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::ActionPage>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_ACTIONS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self {
             client,
             action,
@@ -1823,16 +2086,7 @@ impl<'a> ListActions<'a> {
             .query(&progenitor_client::QueryParam::new("userId", &user_id))
             .query(&progenitor_client::QueryParam::new("wait", &wait))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_ACTIONS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_activeconnect_users`]
@@ -1880,9 +2134,32 @@ impl<'a> ListActiveconnectUsers<'a> {
     }
     /// Sends a `GET` request to `/_mock/activeconnect`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ActiveconnectUsers>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::ActiveconnectUsers>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_ACTIVECONNECT_USERS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, limit, tenant } = &self;
         let limit = limit
             .as_ref()
@@ -1898,16 +2175,7 @@ impl<'a> ListActiveconnectUsers<'a> {
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_ACTIVECONNECT_USERS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_state`]
@@ -1970,9 +2238,28 @@ impl<'a> GetState<'a> {
     }
     /// Sends a `GET` request to `/_mock/state`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::State>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::State>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_STATE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, limit, tenant } = &self;
         let after = after
             .as_ref()
@@ -1992,16 +2279,7 @@ impl<'a> GetState<'a> {
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_STATE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_phone_requests`]
@@ -2079,9 +2357,32 @@ impl<'a> ListPhoneRequests<'a> {
     }
     /// Sends a `GET` request to `/_mock/phone/requests`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_PHONE_REQUESTS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, limit, tenant, user_id, wait } = &self;
         let limit = limit
             .as_ref()
@@ -2103,16 +2404,7 @@ impl<'a> ListPhoneRequests<'a> {
             .query(&progenitor_client::QueryParam::new("userId", &user_id))
             .query(&progenitor_client::QueryParam::new("wait", &wait))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_PHONE_REQUESTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_register`]
@@ -2137,24 +2429,34 @@ impl<'a> PhoneRegister<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/register`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneRegistered>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneRegistered>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_REGISTER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/register");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_REGISTER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_approve`]
@@ -2179,24 +2481,34 @@ impl<'a> PhoneApprove<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/approve`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_APPROVE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_APPROVE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_deny`]
@@ -2221,24 +2533,34 @@ impl<'a> PhoneDeny<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/deny`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_DENY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_DENY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_fail`]
@@ -2263,24 +2585,34 @@ impl<'a> PhoneFail<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/fail`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_FAIL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/fail");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_FAIL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_walk_away`]
@@ -2305,24 +2637,34 @@ impl<'a> PhoneWalkAway<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/walk-away`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_WALK_AWAY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/walk-away");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_WALK_AWAY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_return`]
@@ -2347,24 +2689,34 @@ impl<'a> PhoneReturn<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/return`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_RETURN)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/return");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_RETURN)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::phone_expire`]
@@ -2389,24 +2741,34 @@ impl<'a> PhoneExpire<'a> {
     }
     /// Sends a `POST` request to `/_mock/phone/expire`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PHONE_EXPIRE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/phone/expire");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PHONE_EXPIRE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_enroll`]
@@ -2431,24 +2793,34 @@ impl<'a> PasskeyEnroll<'a> {
     }
     /// Sends a `POST` request to `/_mock/passkey/enroll`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PASSKEY_ENROLL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/enroll");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PASSKEY_ENROLL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_approve`]
@@ -2473,24 +2845,34 @@ impl<'a> PasskeyApprove<'a> {
     }
     /// Sends a `POST` request to `/_mock/passkey/approve`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PASSKEY_APPROVE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PASSKEY_APPROVE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_create`]
@@ -2515,24 +2897,34 @@ impl<'a> PasskeyCreate<'a> {
     }
     /// Sends a `POST` request to `/_mock/passkey/create`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PASSKEY_CREATE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/create");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PASSKEY_CREATE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::passkey_get`]
@@ -2557,24 +2949,34 @@ impl<'a> PasskeyGet<'a> {
     }
     /// Sends a `POST` request to `/_mock/passkey/get`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PASSKEY_GET)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/passkey/get");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PASSKEY_GET)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::push_register`]
@@ -2599,24 +3001,34 @@ impl<'a> PushRegister<'a> {
     }
     /// Sends a `POST` request to `/_mock/push/register`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PUSH_REGISTER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/register");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PUSH_REGISTER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::push_approve`]
@@ -2641,24 +3053,34 @@ impl<'a> PushApprove<'a> {
     }
     /// Sends a `POST` request to `/_mock/push/approve`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PUSH_APPROVE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PUSH_APPROVE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::push_deny`]
@@ -2683,24 +3105,34 @@ impl<'a> PushDeny<'a> {
     }
     /// Sends a `POST` request to `/_mock/push/deny`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::PUSH_DENY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/push/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::PUSH_DENY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::qr_claim`]
@@ -2725,24 +3157,34 @@ impl<'a> QrClaim<'a> {
     }
     /// Sends a `POST` request to `/_mock/qr/claim`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::QR_CLAIM)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/claim");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::QR_CLAIM)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::qr_approve`]
@@ -2767,24 +3209,34 @@ impl<'a> QrApprove<'a> {
     }
     /// Sends a `POST` request to `/_mock/qr/approve`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::QR_APPROVE)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/approve");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::QR_APPROVE)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::qr_deny`]
@@ -2809,24 +3261,34 @@ impl<'a> QrDeny<'a> {
     }
     /// Sends a `POST` request to `/_mock/qr/deny`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::QR_DENY)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/qr/deny");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::QR_DENY)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::get_totp`]
@@ -2873,9 +3335,28 @@ impl<'a> GetTotp<'a> {
     }
     /// Sends a `GET` request to `/_mock/totp`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TotpCode>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TotpCode>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::GET_TOTP)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant, user_id } = &self;
         let tenant = tenant
             .as_ref()
@@ -2891,16 +3372,7 @@ impl<'a> GetTotp<'a> {
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("userId", &user_id))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::GET_TOTP)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_succeed`]
@@ -2925,24 +3397,38 @@ impl<'a> ChallengeSucceed<'a> {
     }
     /// Sends a `POST` request to `/_mock/challenge/succeed`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CHALLENGE_SUCCEED,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/challenge/succeed");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_SUCCEED)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::challenge_fail`]
@@ -2967,24 +3453,34 @@ impl<'a> ChallengeFail<'a> {
     }
     /// Sends a `POST` request to `/_mock/challenge/fail`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CHALLENGE_FAIL)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/challenge/fail");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CHALLENGE_FAIL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_authsignal`]
@@ -3009,24 +3505,41 @@ impl<'a> ConfigureAuthsignal<'a> {
     }
     /// Sends a `POST` request to `/_mock/authsignal`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::AuthsignalConfigured>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::AuthsignalConfigured>,
+            Error<types::Problem>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CONFIGURE_AUTHSIGNAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_AUTHSIGNAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::export_authsignal`]
@@ -3059,9 +3572,35 @@ impl<'a> ExportAuthsignal<'a> {
     }
     /// Sends a `GET` request to `/_mock/authsignal/export`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::ExportedConfiguration>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<
+            ResponseValue<types::ExportedConfiguration>,
+            Error<types::Problem>,
+        >,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::EXPORT_AUTHSIGNAL,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -3073,16 +3612,7 @@ impl<'a> ExportAuthsignal<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::EXPORT_AUTHSIGNAL)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::set_next_outcome`]
@@ -3107,24 +3637,34 @@ impl<'a> SetNextOutcome<'a> {
     }
     /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SET_NEXT_OUTCOME)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/next-outcome");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SET_NEXT_OUTCOME)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_facts`]
@@ -3149,24 +3689,34 @@ impl<'a> ConfigureFacts<'a> {
     }
     /// Sends a `POST` request to `/_mock/authsignal/facts`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::FactsConfigured>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::FactsConfigured>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CONFIGURE_FACTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/facts");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_FACTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::set_next_facts`]
@@ -3191,24 +3741,34 @@ impl<'a> SetNextFacts<'a> {
     }
     /// Sends a `POST` request to `/_mock/authsignal/next-facts`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::AllNextFacts>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::AllNextFacts>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::SET_NEXT_FACTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/authsignal/next-facts");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::SET_NEXT_FACTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_failures`]
@@ -3241,9 +3801,28 @@ impl<'a> ListFailures<'a> {
     }
     /// Sends a `GET` request to `/_mock/failures`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::AllFailures>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::AllFailures>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_FAILURES)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -3255,16 +3834,7 @@ impl<'a> ListFailures<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_FAILURES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_failures`]
@@ -3289,24 +3859,38 @@ impl<'a> ConfigureFailures<'a> {
     }
     /// Sends a `POST` request to `/_mock/failures`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TenantFailures>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TenantFailures>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CONFIGURE_FAILURES,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/failures");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_FAILURES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_faults`]
@@ -3339,9 +3923,28 @@ impl<'a> ListFaults<'a> {
     }
     /// Sends a `GET` request to `/_mock/faults`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::AllFaults>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::AllFaults>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_FAULTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -3353,16 +3956,7 @@ impl<'a> ListFaults<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_FAULTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_faults`]
@@ -3387,24 +3981,34 @@ impl<'a> ConfigureFaults<'a> {
     }
     /// Sends a `POST` request to `/_mock/faults`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TenantFaults>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::CONFIGURE_FAULTS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/faults");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_FAULTS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_fault`]
@@ -3452,9 +4056,28 @@ impl<'a> DeleteFault<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/faults/{fault}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TenantFaults>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_FAULT)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, fault, tenant } = &self;
         let fault = fault
             .as_ref()
@@ -3469,16 +4092,7 @@ impl<'a> DeleteFault<'a> {
             .delete(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_FAULT)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_scenarios`]
@@ -3511,9 +4125,28 @@ impl<'a> ListScenarios<'a> {
     }
     /// Sends a `GET` request to `/_mock/scenarios`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::AllScenarios>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::AllScenarios>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::LIST_SCENARIOS)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, tenant } = &self;
         let tenant = tenant
             .as_ref()
@@ -3525,16 +4158,7 @@ impl<'a> ListScenarios<'a> {
             .get(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_SCENARIOS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_scenarios`]
@@ -3559,24 +4183,38 @@ impl<'a> ConfigureScenarios<'a> {
     }
     /// Sends a `POST` request to `/_mock/scenarios`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CONFIGURE_SCENARIOS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/scenarios");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_SCENARIOS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::delete_scenario`]
@@ -3624,9 +4262,28 @@ impl<'a> DeleteScenario<'a> {
     }
     /// Sends a `DELETE` request to `/_mock/scenarios/{scenario}`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::TenantScenarios>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::DELETE_SCENARIO)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, scenario, tenant } = &self;
         let scenario = scenario
             .as_ref()
@@ -3643,16 +4300,7 @@ impl<'a> DeleteScenario<'a> {
             .delete(url)
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::DELETE_SCENARIO)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::configure_webhooks`]
@@ -3677,24 +4325,38 @@ impl<'a> ConfigureWebhooks<'a> {
     }
     /// Sends a `POST` request to `/_mock/webhooks`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::CONFIGURE_WEBHOOKS,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::CONFIGURE_WEBHOOKS)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::list_webhook_deliveries`]
@@ -3825,9 +4487,32 @@ impl<'a> ListWebhookDeliveries<'a> {
     }
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(
+                    &client.client,
+                    &mut request,
+                    &super::operations::LIST_WEBHOOK_DELIVERIES,
+                )
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, after, limit, progress, settled, tenant, type_, wait } = &self;
         let after = after
             .as_ref()
@@ -3861,16 +4546,7 @@ impl<'a> ListWebhookDeliveries<'a> {
             .query(&progenitor_client::QueryParam::new("type", &type_))
             .query(&progenitor_client::QueryParam::new("wait", &wait))
             .build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::LIST_WEBHOOK_DELIVERIES)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::webhook_send`]
@@ -3895,24 +4571,34 @@ impl<'a> WebhookSend<'a> {
     }
     /// Sends a `POST` request to `/_mock/webhooks/send`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::WEBHOOK_SEND)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks/send");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::WEBHOOK_SEND)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
 /// Builder for [`Client::webhook_trigger`]
@@ -3937,23 +4623,33 @@ impl<'a> WebhookTrigger<'a> {
     }
     /// Sends a `POST` request to `/_mock/webhooks/trigger`
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
+    ) -> impl ::std::future::Future<
+        Output = Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>>,
+    > {
+        let client = self.client;
+        let request = self.request();
+        async move {
+            let mut request = Some(request?);
+            let answer = client
+                .inner
+                .send(&client.client, &mut request, &super::operations::WEBHOOK_TRIGGER)
+                .await?;
+            match answer.status().as_u16() {
+                200u16 => answer.decode(),
+                400u16..=499u16 => Err(answer.failure()),
+                500u16..=599u16 => Err(answer.failure()),
+                _ => Err(answer.unexpected()),
+            }
+        }
+    }
+    fn request(self) -> Result<::reqwest::Request, Error<types::Problem>> {
         let Self { client, body } = &self;
         let body = body.as_ref().map_err(|error| Error::InvalidRequest(error.clone()))?;
         let url = client.inner.url("/_mock/webhooks/trigger");
         #[allow(unused_mut, reason = "as the generator writes it")]
         let mut request = client.client.post(url).json(&body).build()?;
-        let answer = client
-            .inner
-            .send(&client.client, request, &super::operations::WEBHOOK_TRIGGER)
-            .await?;
-        match answer.status().as_u16() {
-            200u16 => answer.decode(),
-            400u16..=499u16 => Err(answer.failure()),
-            500u16..=599u16 => Err(answer.failure()),
-            _ => Err(answer.unexpected()),
-        }
+        Ok(request)
     }
 }
