@@ -420,6 +420,15 @@ bounds! {
     /// Bytes of an authenticator configuration of a tenant, as JSON without spaces.
     AUTHENTICATOR_CONFIGURATION: usize = 64 * 1024, Bytes;
 
+    /// Requests of the journal of a tenant that a data directory has; the oldest leaves first.
+    JOURNAL_SAVED: usize = 1_000, Count;
+    /// How long what no answer waits for, such as a request of the journal, may wait until it is written into the data
+    /// directory.
+    SAVE_LATER: Duration = Duration::from_secs(1), Milliseconds;
+    /// How long the mock waits before it tries again to write into a data directory that could not be written. A request that
+    /// changes something tries at once.
+    SAVE_AGAIN: Duration = Duration::from_secs(1), Milliseconds;
+
     /// Deliveries of webhooks of a tenant; those that are settled leave first, then the oldest.
     DELIVERIES: usize = 1_000, Count;
     /// Bytes of the data of a tenant's deliveries; the oldest leaves first.

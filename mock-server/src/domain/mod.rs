@@ -3,6 +3,7 @@
 
 pub mod activeconnect;
 pub mod authsignal;
+pub mod changes;
 pub mod custom;
 pub mod ids;
 pub mod in_file;

@@ -7,6 +7,7 @@ use ahash::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Changes, Marks, Table, numbered};
 use super::in_file::{LARGEST, counter};
 use crate::bounds::OUTBOX_PER_USER;
 
@@ -73,10 +74,12 @@ pub struct Outbox {
     capacity: usize,
     /// How many there have ever been.
     sent: usize,
+    /// The numbers of those that have changed.
+    marks: Marks<usize>,
 }
 
 /// What an outbox holds.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
     /// By running number.
@@ -102,6 +105,7 @@ impl Outbox {
             of_user: HashMap::default(),
             capacity,
             sent: 0,
+            marks: Marks::default(),
         }
     }
 
@@ -126,6 +130,15 @@ impl Outbox {
         outbox
     }
 
+    /// What has changed of the messages.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        let (messages, marks) = (&self.messages, &mut self.marks);
+        let key = |number: &usize| numbered(u64::try_from(*number).unwrap_or(u64::MAX));
+        let all = messages.iter().map(|(number, one)| (key(number), one));
+        let of_number = |number: &usize| (key(number), messages.get(number));
+        changes.of(Table::Message, marks, all, of_number);
+    }
+
     /// Keeps a message. A full outbox drops its oldest one.
     pub fn send(&mut self, message: Message) {
         if self.capacity == 0 {
@@ -146,6 +159,7 @@ impl Outbox {
             let own = self.of_user.entry(user_id.clone()).or_default();
             own.push_back(self.sent);
         }
+        self.marks.mark(|| self.sent);
         self.messages.insert(self.sent, message);
     }
 
@@ -154,6 +168,7 @@ impl Outbox {
         let Some(gone) = self.messages.remove(&number) else {
             return false;
         };
+        self.marks.mark(|| number);
         if let Some(user_id) = gone.user_id
             && let Some(own) = self.of_user.get_mut(&user_id)
         {

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ahash::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Changes, Marks, Table, number_of, numbered, thing_of};
+
 /// The class of owners that a thing counts against.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +59,35 @@ pub struct Kept<T> {
     pub owner: Owner,
     /// The thing.
     pub thing: T,
+    /// Its place among all, where a file has it.
+    #[serde(skip)]
+    pub number: Option<u64>,
+}
+
+impl<T> Kept<T> {
+    /// A thing of a copy.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn of_copy(key: &[u8], thing: &[u8]) -> Result<Self, String>
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        let kept: Self = thing_of(thing)?;
+        Ok(Self {
+            number: Some(number_of(key)?),
+            ..kept
+        })
+    }
+}
+
+/// A thing that is kept, as a copy has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Copied<'a, T> {
+    id: &'a str,
+    owner: &'a Owner,
+    thing: &'a T,
 }
 
 /// A thing with its place.
@@ -88,6 +119,8 @@ pub struct Shares<T> {
     of_user: HashMap<String, BTreeSet<u64>>,
     /// The number of the next thing.
     next: u64,
+    /// The numbers of those that have changed.
+    marks: Marks<u64>,
 }
 
 impl<T> Shares<T> {
@@ -102,6 +135,7 @@ impl<T> Shares<T> {
             users: Queue::default(),
             of_user: HashMap::default(),
             next: 0,
+            marks: Marks::default(),
         }
     }
 
@@ -112,7 +146,9 @@ impl<T> Shares<T> {
 
     /// A thing, to change.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.things.get_mut(id).map(|held| &mut held.thing)
+        let held = self.things.get_mut(id)?;
+        self.marks.mark(|| held.number);
+        Some(&mut held.thing)
     }
 
     /// Adds a thing of so many bytes; returns what had to leave. `over` says of which things nobody needs any more.
@@ -201,14 +237,40 @@ impl<T> Shares<T> {
             id: id.clone(),
             owner: held.owner.clone(),
             thing: held.thing.clone(),
+            number: None,
         })
         .collect()
+    }
+
+    /// What has changed of the things.
+    pub fn changes(&mut self, changes: &mut Changes, table: Table)
+    where
+        T: Serialize,
+    {
+        let (order, things) = (&self.order, &self.things);
+        let copied = |number: &u64| {
+            let id = order.get(number)?;
+            let Held { thing, owner, .. } = things.get(id)?;
+            Some(Copied { id, owner, thing })
+        };
+        let all = order.keys();
+        let all = all.filter_map(|number| Some((numbered(*number), copied(number)?)));
+        changes.of(table, &mut self.marks, all, |number| {
+            (numbered(*number), copied(number))
+        });
     }
 
     /// Keeps what a file says, oldest first, as far as there is room. `bytes` says what each takes.
     pub fn restored(room: Room, kept: Vec<Kept<T>>, bytes: impl Fn(&T) -> usize) -> Self {
         let mut all = Self::new(room);
-        for Kept { id, owner, thing } in kept {
+        for kept in kept {
+            let Kept {
+                id,
+                owner,
+                thing,
+                number,
+            } = kept;
+            all.next = number.unwrap_or(all.next);
             all.insert(id, owner, bytes(&thing), thing, |_| false);
         }
         all
@@ -278,6 +340,7 @@ impl<T> Shares<T> {
             let own = self.of_user.entry(user_id.clone()).or_default();
             own.insert(held.number);
         }
+        self.marks.mark(|| held.number);
         let (queue, _) = self.queue(&held.owner);
         queue.numbers.insert(held.number);
         queue.bytes += held.bytes;
@@ -288,6 +351,7 @@ impl<T> Shares<T> {
     fn take(&mut self, id: &str) -> Option<Held<T>> {
         let held = self.things.remove(id)?;
         self.order.remove(&held.number);
+        self.marks.mark(|| held.number);
         let (queue, _) = self.queue(&held.owner);
         queue.numbers.remove(&held.number);
         queue.bytes -= held.bytes;

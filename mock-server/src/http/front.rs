@@ -16,6 +16,7 @@ use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
 use super::origin::scheme;
 use super::outlet::Outlet;
+use super::settling::{self, Settling};
 use super::unmatched::Form;
 use super::{forwarded, gate};
 use crate::outgoing::Outgoing;
@@ -61,6 +62,10 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
     {
         return refusal;
     }
+    let settling = match Settling::begin(app, &request).await {
+        Ok(settling) => settling,
+        Err(why) => return settling::refusal(app, &request, &why),
+    };
     // Not the path itself, because a copy of it would cost each request more.
     let form = request
         .method()
@@ -71,6 +76,10 @@ async fn answered(app: &App, mut router: Router, outlet: &Outlet, request: Reque
         readable(router, request).await
     } else {
         router.call(request).await
+    };
+    let response = match settling {
+        Some(settling) => settling.end(response).await,
+        None => response,
     };
     match form {
         Some(form) => outlet.guard(form, response),

@@ -3,8 +3,8 @@
 //! The floors, from the top down. A module may use modules on the floors below it, never one above:
 //!
 //! - `front`: what applies to every request and every answer
-//! - `forwarded`, `gate`, `outlet`: through which proxy a request came; who may reach the mock at all; how many bytes of
-//!   answers wait for their readers
+//! - `forwarded`, `gate`, `outlet`, `settling`: through which proxy a request came; who may reach the mock at all; how many
+//!   bytes of answers wait for their readers; answers that wait until what they tell is durable
 //! - `router`: one router over everything
 //! - `desk`, `metrics`, `specs`: the page for developers; what Prometheus reads; the specs, for tools and people
 //! - `detour`: paths of known clients that lead to an operation at another path
@@ -40,6 +40,7 @@ mod origin;
 mod outlet;
 pub mod pages;
 mod router;
+mod settling;
 mod specs;
 pub mod surface;
 #[cfg(test)]

@@ -60,7 +60,9 @@ impl From<AppError> for Error {
         match error {
             AppError::Randomness(_) => Self::Randomness(error.to_string()),
             AppError::Seed(seed) => seed.into(),
-            AppError::Taken(_) => Self::NotAllowed(error.to_string()),
+            AppError::Taken(_) | AppError::Store(_) | AppError::Unfit(_) => {
+                Self::NotAllowed(error.to_string())
+            }
         }
     }
 }

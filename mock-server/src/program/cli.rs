@@ -5,6 +5,7 @@
 mod ca;
 mod clock;
 mod configuration;
+mod data;
 mod device;
 mod failures;
 mod faults;
@@ -154,6 +155,11 @@ enum Command {
         mock: RunningMock,
         /// Path of the seed, such as a file from `dump`
         file: PathBuf,
+    },
+    /// Look at the data directory of a mock that is stopped, and change it
+    Data {
+        #[command(subcommand)]
+        action: data::DataAction,
     },
     /// Print the JSON Schema of seeds, for editors
     SeedSchema,
@@ -475,6 +481,7 @@ fn call(command: Command) -> anyhow::Result<()> {
             no_secrets,
         } => file::dump(&mock, tenant.as_deref(), !no_secrets),
         Command::Load { mock, file } => file::load(&mock, &file),
+        Command::Data { action } => data::run(action),
         Command::SeedSchema => file::schema(),
         Command::Passkey { mock, action } => device::passkey(&mock, action),
         Command::Push { mock, action } => device::push(&mock, action),

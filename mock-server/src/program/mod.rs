@@ -46,7 +46,14 @@ async fn run(sources: Sources, log: &Log) -> anyhow::Result<()> {
     let settings = &sources.settings()?;
     log.take_traces(LevelFilter::from(settings.log.unwrap_or(Level::Info)));
     serve::raise_descriptor_limit();
-    let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
+    let app = match settings.data_directory()? {
+        None => Arc::new(App::new(settings.behaviour(), settings.seed()?)?),
+        Some(data) => App::kept(settings.behaviour(), settings.seed()?, &data)?,
+    };
+    if let Some(durable) = &app.durable {
+        let written = durable.confirmed().await;
+        written.map_err(|why| anyhow::anyhow!("{why}"))?;
+    }
     let export = otlp::export(settings.otlp_endpoint.as_deref(), &app.traces)?;
     // This comes before the ready line, so that the mock also catches a signal right after that line.
     let mut signals = Signals::new(settings.stop_with_stdin.unwrap_or(false))?;
@@ -113,6 +120,9 @@ async fn run(sources: Sources, log: &Log) -> anyhow::Result<()> {
         watching.spawn(watch::watch(Arc::clone(&app), sources));
     }
     serve::serve(&app, router, ports, stop).await;
+    if let Some(durable) = &app.durable {
+        durable.finish();
+    }
     export.finish().await;
     Ok(())
 }

@@ -20,8 +20,8 @@ use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed};
 use crate::runtime::word::Word;
 use crate::runtime::{
-    Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, in_words, read_text,
-    span,
+    Behaviour, DataDirectory, Durability, Proxy, PublicUrl, SignatureWindow, host_name,
+    host_or_address, in_words, read_text, span,
 };
 
 /// Where the mock listens by default.
@@ -74,6 +74,22 @@ pub struct Settings {
     /// State at startup: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
+    /// Folder in which the mock keeps its state, so that it goes on with it after a restart, a crash or a loss of power. An
+    /// empty one, or one that does not exist yet, begins with the seed. In one with a state, the mock adds the tenants of the
+    /// seed that were never there; a reset goes back to the seed [default: none; nothing is written anywhere]
+    #[arg(long, env = "STEPUP_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// When the mock answers a request that has changed something, with --data-dir: `fsync`, once it is on the disk; `os`, once
+    /// the operating system has it, so that a loss of power can damage the folder; `none`, at once, so that the changes of the
+    /// last moments can be lost [default: fsync]
+    #[arg(
+        long,
+        env = "STEPUP_DURABILITY",
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub durability: Option<Durability>,
     /// Use a fixed clock (2026-01-01T00:00:00Z) and seeded ids, so that the same requests get the same bytes. The mock then
     /// checks the age of signatures only with --signature-window, because callers sign with the machine's clock
     #[arg(long, env = "STEPUP_DETERMINISTIC", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -395,6 +411,21 @@ impl From<Level> for tracing_subscriber::filter::LevelFilter {
 }
 
 impl Settings {
+    /// Where the mock keeps its state, if anywhere.
+    ///
+    /// # Errors
+    /// It is set when to answer, and not where the state is kept.
+    pub fn data_directory(&self) -> anyhow::Result<Option<DataDirectory>> {
+        anyhow::ensure!(
+            self.data_dir.is_some() || self.durability.is_none(),
+            "durability says when what is written into data-dir counts; set data-dir, too, or leave durability out"
+        );
+        Ok(self.data_dir.clone().map(|path| DataDirectory {
+            path,
+            durability: self.durability.unwrap_or_default(),
+        }))
+    }
+
     /// Fills the unset settings from `file`.
     ///
     /// # Errors
@@ -455,6 +486,8 @@ impl Settings {
             tls_key: self.tls_key.or(other.tls_key),
             tls_ca_dir: self.tls_ca_dir.or(other.tls_ca_dir),
             seed: self.seed.or(other.seed),
+            data_dir: self.data_dir.or(other.data_dir),
+            durability: self.durability.or(other.durability),
             deterministic: self.deterministic.or(other.deterministic),
             ready_json: self.ready_json.or(other.ready_json),
             stop_with_stdin: self.stop_with_stdin.or(other.stop_with_stdin),

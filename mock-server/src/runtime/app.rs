@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::behaviour::Behaviour;
 use super::clock::{Clock, Setting};
 use super::delivery::Courier;
+use super::durable::{Durable, StoreError};
 use super::idle::Departures;
 use super::journal::{Journal, Note};
 use super::ledger::{Founding, Ledger, beat};
@@ -23,7 +24,7 @@ use super::secrets::Secrets;
 use super::seed::{self, PlannedClock, Seed, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
 use super::tally::{Counted, Tally};
-use super::tenant::{Planted, Tenant, set};
+use super::tenant::{Planted, Source, Tenant, set};
 use super::tenants::{SecretOf, Tenants};
 use crate::bounds::IGNORED_TOLD;
 use crate::domain::activeconnect::{Activeconnect, Application};
@@ -46,6 +47,12 @@ pub enum AppError {
     /// Another tenant has an id or a secret of this one.
     #[error("{0}; each tenant needs its own")]
     Taken(String),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data directory does not fit what the mock is started with.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 /// What a tenant has that was created while the mock runs.
@@ -58,6 +65,8 @@ pub(super) struct Created {
     pub(super) life: Option<Duration>,
     /// What it begins with in place of users of the plan.
     pub(super) start: Option<Arc<Moment>>,
+    /// What it was planned with.
+    pub(super) source: Option<Source>,
 }
 
 /// A running mock, without its network.
@@ -70,7 +79,7 @@ pub struct App {
     start: Option<PlannedClock>,
     /// The source of every id of this run.
     origin: [u8; 32],
-    resets: AtomicU64,
+    pub(super) resets: AtomicU64,
     tenants: Tenants,
     /// Those that it starts with.
     pub(super) seeded: Mutex<Vec<Arc<Tenant>>>,
@@ -86,10 +95,10 @@ pub struct App {
     /// When tenants that were created leave.
     pub(super) departures: Departures,
     /// How many tenants the mock has had.
-    founded: AtomicU64,
+    pub(super) founded: AtomicU64,
     /// Requests that belong to no tenant.
     pub(super) strays: Mutex<Journal>,
-    numbers: AtomicU64,
+    pub(super) numbers: AtomicU64,
     tally: Tally,
     /// How often the numbers of requests have begun anew.
     pub(super) beginnings: AtomicU64,
@@ -105,6 +114,8 @@ pub struct App {
     told: Mutex<HashSet<(Option<&'static str>, String)>>,
     /// Whether the mock must stop.
     stopped: watch::Sender<bool>,
+    /// Who writes what changes, if anybody does.
+    pub durable: Option<Arc<Durable>>,
 }
 
 impl fmt::Debug for App {
@@ -123,16 +134,52 @@ impl App {
     /// # Errors
     /// The seed is contradictory, or the operating system gives no random bytes.
     pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, AppError> {
-        let clock = new_clock(behaviour.deterministic);
+        Self::begun(behaviour, seed, None)
+    }
+
+    /// As [`new`](Self::new), with who writes what changes.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub(super) fn begun(
+        behaviour: Behaviour,
+        seed: Seed,
+        durable: Option<Arc<Durable>>,
+    ) -> Result<Self, AppError> {
         let mut origin = [0; 32];
         if !behaviour.deterministic {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
-        set(&clock, seed.clock.as_ref());
+        let app = Self::empty(behaviour, seed.clock, origin, durable);
+        let seed = app.admissible(seed)?;
+        for (index, planned) in seed.tenants.into_iter().enumerate() {
+            let added = app.add(planned, None);
+            added.map_err(|error| at(index, error))?;
+        }
+        *lock(&app.seeded) = app.tenants.all();
+        Ok(app)
+    }
+
+    /// A seed with all that it leaves out, if the mock can have it.
+    pub(super) fn admissible(&self, seed: Seed) -> Result<Seed, AppError> {
+        let seed = seed.completed()?;
+        seed.check_webhooks(|url| self.courier.check(url))?;
+        Ok(seed)
+    }
+
+    /// A mock without tenants.
+    pub(super) fn empty(
+        behaviour: Behaviour,
+        start: Option<PlannedClock>,
+        origin: [u8; 32],
+        durable: Option<Arc<Durable>>,
+    ) -> Self {
+        let clock = new_clock(behaviour.deterministic);
+        set(&clock, start.as_ref());
         let traces = Traces::default();
-        let app = Self {
+        Self {
             clock,
-            start: seed.clock,
+            start,
             origin,
             resets: AtomicU64::new(0),
             tenants: Tenants::default(),
@@ -153,21 +200,9 @@ impl App {
             proxies: Proxies::default(),
             traces: traces.clone(),
             courier: Arc::new(courier(&behaviour, traces)),
+            durable,
             behaviour,
-        };
-        let seed = seed.completed()?;
-        seed.check_webhooks(|url| app.courier.check(url))?;
-        for (index, planned) in seed.tenants.into_iter().enumerate() {
-            let added = app.add(planned, None);
-            added.map_err(|error| match error {
-                AppError::Seed(SeedError::Impossible(why)) => {
-                    SeedError::Impossible(format!("tenants[{index}].{why}")).into()
-                }
-                error => error,
-            })?;
         }
-        *lock(&app.seeded) = app.tenants.all();
-        Ok(app)
     }
 
     /// Notes where the mock listens, which no webhook may go to.
@@ -194,15 +229,29 @@ impl App {
                 tracing::warn!(tenant = part.account().id, "{warning}");
             }
         }
-        let added = self.tenants.add(Arc::clone(&tenant));
+        self.admit(&tenant)?;
+        Ok(tenant)
+    }
+
+    /// Adds a tenant.
+    pub(super) fn admit(&self, tenant: &Arc<Tenant>) -> Result<(), AppError> {
+        let added = self.tenants.add(Arc::clone(tenant));
         added.map_err(AppError::Taken)?;
         let (number, end) = (tenant.ledger.number(), tenant.ledger.end());
         if end.is_some() {
             self.departures.set(number, end);
         }
+        self.note(number);
         tenant.ledger.ring();
         beat(&self.pulse);
-        Ok(tenant)
+        Ok(())
+    }
+
+    /// A tenant of that number is another now, or the mock itself is.
+    pub(super) fn note(&self, number: u64) {
+        if let Some(durable) = &self.durable {
+            durable.note(number);
+        }
     }
 
     /// A tenant with a clock of its own, which no other tenant moves.
@@ -211,10 +260,19 @@ impl App {
         planned: seed::PlannedTenant,
         created: Option<Created>,
     ) -> Result<Tenant, AppError> {
-        let (number, key, life, start) = created.map_or((None, None, None, None), |created| {
-            let key = Some(created.key);
-            (created.number, key, created.life, created.start)
-        });
+        let (number, key, life, start, source) = match created {
+            None => (None, None, None, None, None),
+            Some(created) => {
+                let key = Some(created.key);
+                (
+                    created.number,
+                    key,
+                    created.life,
+                    created.start,
+                    created.source,
+                )
+            }
+        };
         let state = planned.state.as_deref();
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
@@ -273,6 +331,7 @@ impl App {
             faults,
             courier: Arc::clone(&self.courier),
             pulse: Arc::clone(&self.pulse),
+            durable: self.durable.clone(),
         }));
         let activeconnect = application.zip(planted.activeconnect);
         let activeconnect = activeconnect
@@ -288,6 +347,7 @@ impl App {
             itself: Arc::default(),
             start,
             snapshots: Mutex::default(),
+            source,
         };
         if let Some(start) = &tenant.start {
             tenant.begin(start);
@@ -377,6 +437,7 @@ impl App {
         for left in self.tenants.replace(&tenants) {
             self.departures.set(left.ledger.number(), None);
             left.ledger.close();
+            self.note(left.ledger.number());
         }
         if self.behaviour.deterministic {
             self.minted.store(0, Ordering::Relaxed);
@@ -399,7 +460,7 @@ impl App {
         for tenant in &tenants {
             tenant.ledger.stir();
         }
-        beat(&self.pulse);
+        self.announce();
     }
 
     /// Puts one tenant back to the start, with its clock. The numbers of requests go on, because they are every tenant's.
@@ -447,7 +508,7 @@ impl App {
         for tenant in self.tenants.all() {
             self.change_clock_of(&tenant, freeze, advance);
         }
-        beat(&self.pulse);
+        self.announce();
     }
 
     /// As [`change_clock`](Self::change_clock), of one tenant.
@@ -456,8 +517,9 @@ impl App {
         tenant.ledger.stir();
     }
 
-    /// Wakes who waits for a change of anything.
+    /// Wakes who waits for a change of anything, and says that the mock itself is another.
     pub(super) fn announce(&self) {
+        self.note(MOCK_ITSELF);
         beat(&self.pulse);
     }
 
@@ -470,6 +532,7 @@ impl App {
     pub(super) fn remove(&self, name: &str) -> Option<Arc<Tenant>> {
         let removed = self.tenants.remove(name)?;
         self.departures.set(removed.ledger.number(), None);
+        self.note(removed.ledger.number());
         Some(removed)
     }
 
@@ -481,6 +544,7 @@ impl App {
         for left in self.tenants.swap(tenants)? {
             self.departures.set(left.ledger.number(), None);
             left.ledger.close();
+            self.note(left.ledger.number());
         }
         for tenant in tenants {
             let (number, end) = (tenant.ledger.number(), tenant.ledger.end());
@@ -584,8 +648,21 @@ impl App {
     }
 }
 
+/// The refusal of a tenant of the seed.
+pub(super) fn at(index: usize, error: AppError) -> AppError {
+    match error {
+        AppError::Seed(SeedError::Impossible(why)) => {
+            SeedError::Impossible(format!("tenants[{index}].{why}")).into()
+        }
+        error => error,
+    }
+}
+
+/// The number of no tenant, which stands for the mock itself.
+const MOCK_ITSELF: u64 = u64::MAX;
+
 /// The key of a tenant's sessions.
-fn session_key(origin: [u8; 32], of: &str) -> SessionKey {
+pub(super) fn session_key(origin: [u8; 32], of: &str) -> SessionKey {
     let seed = Sha256::new()
         .chain_update("session key of ")
         .chain_update(origin)

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::skew;
 
@@ -30,7 +31,7 @@ pub enum Shift {
 }
 
 /// How a clock is set: what it shows while it is frozen, or how far it is ahead of its base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     ahead: i64,
     frozen: i64,

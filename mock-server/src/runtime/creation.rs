@@ -14,7 +14,7 @@ use super::part::AuthsignalPart;
 use super::seed::{self, PlannedTenant, Seed, SeedError};
 use super::snapshot::Moment;
 use super::strict;
-use super::tenant::Tenant;
+use super::tenant::{Source, Tenant};
 use super::tenants::SecretOf;
 use crate::bounds::TEXT;
 use crate::domain::ids::Ids;
@@ -65,6 +65,19 @@ impl Minted {
         }
     }
 
+    /// A tenant without users, as a seed has it.
+    fn plan(&self) -> Value {
+        json!({
+            "activeconnect": {"id": self.application_id, "secret": self.application_secret},
+            "authsignal": {
+                "id": self.tenant_id,
+                "secret": self.secret,
+                "managementSecret": self.management_secret,
+                "terminalSecret": self.terminal_secret,
+            },
+        })
+    }
+
     /// A tenant without users.
     fn plain(self) -> PlannedTenant {
         PlannedTenant {
@@ -84,8 +97,12 @@ impl Minted {
         }
     }
 
-    /// The tenant of a seed, with what it does not name.
-    fn completed(self, seed: Map<String, Value>) -> Result<PlannedTenant, String> {
+    /// The tenant of a seed, with what it does not name; also as a seed has it, if that `is_kept`.
+    fn completed(
+        self,
+        seed: Map<String, Value>,
+        is_kept: bool,
+    ) -> Result<(PlannedTenant, Option<Value>), String> {
         let mut tenant = only(seed)?;
         let parts = [
             (
@@ -114,12 +131,13 @@ impl Minted {
                 }
             }
         }
+        let plan = is_kept.then(|| Value::Object(tenant.clone()));
         let seed = Seed::from_value(json!({"tenants": [tenant]}));
         let seed = seed.and_then(Seed::completed).map_err(why)?;
         let mut tenants = seed.tenants.into_iter();
-        tenants
-            .next()
-            .ok_or_else(|| "there is no tenant".to_owned())
+        let planned = tenants.next();
+        let planned = planned.ok_or_else(|| "there is no tenant".to_owned())?;
+        Ok((planned, plan))
     }
 }
 
@@ -138,7 +156,7 @@ fn only(mut seed: Map<String, Value>) -> Result<Map<String, Value>, String> {
 }
 
 /// Gives a tenant what its account has in common with that of the tenant that it begins as.
-fn resemble(planned: &mut PlannedTenant, start: &Moment) {
+pub(super) fn resemble(planned: &mut PlannedTenant, start: &Moment) {
     if let Some(application) = &mut planned.activeconnect {
         application.name = application.name.take().or_else(|| start.name.clone());
     }
@@ -177,14 +195,19 @@ impl App {
         // Two tenants of one name must not find the same ids free.
         let _one_at_a_time = wanted.name.as_ref().map(|_| lock(&self.naming));
         let minted = self.minted(wanted.name.as_deref());
-        let mut planned = match wanted.seed {
-            None => minted.plain(),
+        let is_kept = self.durable.is_some();
+        let (mut planned, plan) = match wanted.seed {
+            None => {
+                let plan = is_kept.then(|| minted.plan());
+                (minted.plain(), plan)
+            }
             Some(seed) => {
-                let planned = minted.completed(seed).map_err(CreateError::Malformed)?;
+                let completed = minted.completed(seed, is_kept);
+                let (planned, plan) = completed.map_err(CreateError::Malformed)?;
                 let own = [&planned];
                 let checked = seed::check_webhooks(own, |url| self.courier.check(url));
                 checked.map_err(|error| CreateError::Malformed(why(error)))?;
-                planned
+                (planned, plan)
             }
         };
         if let Some(name) = &wanted.name {
@@ -198,12 +221,16 @@ impl App {
             key: Arc::clone(&self.created_key),
             life: wanted.ttl.or(self.behaviour.tenant_ttl),
             start: wanted.start,
+            source: plan.map(|plan| Source {
+                plan,
+                called: wanted.name,
+            }),
         };
         self.add(planned, Some(created))
             .map_err(|error| match error {
                 AppError::Taken(why) => CreateError::Taken(why),
                 AppError::Seed(error) => CreateError::Malformed(why(error)),
-                error @ AppError::Randomness(_) => CreateError::Malformed(error.to_string()),
+                error => CreateError::Malformed(error.to_string()),
             })
     }
 
@@ -238,9 +265,10 @@ impl App {
             .chain_update("tenant of the API secret ")
             .chain_update(secret)
             .finalize();
+        let id = Ids::new(own.into()).uuid();
         let planned = PlannedTenant {
             authsignal: Some(seed::AuthsignalTenant {
-                id: Ids::new(own.into()).uuid(),
+                id: id.clone(),
                 secret: secret.to_owned().into(),
                 management_secret: None,
                 terminal_secret: None,
@@ -253,6 +281,10 @@ impl App {
             key: Arc::clone(&self.created_key),
             life: self.behaviour.tenant_ttl,
             start: None,
+            source: self.durable.as_ref().map(|_| Source {
+                plan: json!({"authsignal": {"id": id, "secret": secret}}),
+                called: None,
+            }),
         };
         match self.add(planned, Some(created)) {
             Ok(tenant) => {

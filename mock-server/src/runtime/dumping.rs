@@ -13,7 +13,7 @@ use super::lock::lock;
 use super::scenario;
 use super::seed::{Seed, SeedError, Sources, State};
 use super::stand_ins::StandIns;
-use super::tenant::{Tenant, set};
+use super::tenant::{Source, Tenant, set};
 use crate::domain::ids::{Ids, hex};
 
 /// Why a file cannot be loaded. Nothing has changed then.
@@ -74,9 +74,14 @@ impl App {
         let _one_at_a_time = lock(&self.naming);
         let mut seed = Value::Object(seed);
         self.complete(&mut seed);
+        // What a reset of one of them goes back to.
+        let is_kept = self.durable.is_some();
+        let plans = seed.get("tenants").filter(|_| is_kept).cloned();
+        let plans = plans.as_ref().and_then(Value::as_array).cloned();
         self.put(
             Seed::from_value(seed)?.checked()?,
             self.behaviour.tenant_ttl,
+            plans.unwrap_or_default(),
         )
     }
 
@@ -87,18 +92,28 @@ impl App {
     /// Those of [`load`](Self::load). Nothing has changed then.
     pub fn reseed(&self, seed: Seed) -> Result<usize, LoadError> {
         let _one_at_a_time = lock(&self.naming);
-        let tenants = self.put(seed.completed()?, None)?;
+        let tenants = self.put(seed.completed()?, None, Vec::new())?;
         let before = std::mem::replace(&mut *lock(&self.seeded), tenants.clone());
         for left in before {
             if !tenants.iter().any(|tenant| tenant.name() == left.name()) {
                 self.delete(&left);
             }
         }
+        for tenant in &tenants {
+            tenant.ledger().announce();
+        }
         Ok(tenants.len())
     }
 
     /// Puts the tenants of a seed in place of those that have their ids. `life` is how long a new one stays unused.
-    fn put(&self, seed: Seed, life: Option<Duration>) -> Result<Vec<Arc<Tenant>>, LoadError> {
+    /// `plans` are the tenants as the seed has them, where they are kept.
+    fn put(
+        &self,
+        seed: Seed,
+        life: Option<Duration>,
+        plans: Vec<Value>,
+    ) -> Result<Vec<Arc<Tenant>>, LoadError> {
+        let mut plans = plans.into_iter();
         seed.check_webhooks(|url| self.courier.check(url))?;
         let mut tenants: Vec<Arc<Tenant>> = Vec::new();
         for (index, planned) in seed.tenants.into_iter().enumerate() {
@@ -115,6 +130,7 @@ impl App {
                 key: Arc::clone(&self.created_key),
                 life: present.map_or(life, |tenant| tenant.ledger().life()),
                 start: None,
+                source: plans.next().map(|plan| Source { plan, called: None }),
             };
             let tenant = self.planted(planned, Some(created));
             tenants.push(Arc::new(tenant.map_err(|error| refused(index, error))?));
@@ -185,7 +201,7 @@ fn refused(index: usize, error: AppError) -> LoadError {
             LoadError::Malformed(why) => LoadError::Malformed(format!("tenants[{index}].{why}")),
             taken @ LoadError::Taken(_) => taken,
         },
-        error @ AppError::Randomness(_) => LoadError::Malformed(error.to_string()),
+        error => LoadError::Malformed(error.to_string()),
     }
 }
 

@@ -2,19 +2,24 @@
 //! because parsing them would slow every request. A reader must mask a body before it shows it.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::lock::lock;
 use super::search::holds;
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
-    JOURNAL_HEADER as HEADER, JOURNAL_HEADERS as HEADERS, JOURNAL_TEXT as TEXT,
+    JOURNAL_HEADER as HEADER, JOURNAL_HEADERS as HEADERS, JOURNAL_SAVED, JOURNAL_TEXT as TEXT,
     JOURNAL_TEXTS as TEXTS, cut, lengths,
 };
 use crate::domain::authsignal::evaluation::Evaluation;
+use crate::domain::changes::{Changes, Marks, Table, numbered};
 
 /// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl Note<'_> {
 }
 
 /// A version of HTTP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HttpVersion {
     /// HTTP/1.0.
     Http10,
@@ -218,6 +223,52 @@ struct Place {
     answer_length: u32,
 }
 
+/// A request of the journal, as a copy has it. No `Debug`: bodies hold secrets.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Saved {
+    at: Timestamp,
+    api: String,
+    operation: Option<String>,
+    user_id: Option<String>,
+    method: String,
+    version: HttpVersion,
+    target: String,
+    status: u16,
+    reason: Option<String>,
+    evaluation: Option<Box<Evaluation>>,
+    warning: Option<String>,
+    contents: Option<Contents>,
+}
+
+/// Contents of a request and its answer, as a copy has them.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Contents {
+    /// In base64.
+    bytes: String,
+    ends: [u16; 6],
+    request_length: u32,
+    answer_length: u32,
+}
+
+/// The name of an API or of an operation. Those of a copy are kept for ever, as those in the code are, so there is a bound on
+/// how many a damaged one can have.
+fn name(text: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    const MOST: usize = 4_096;
+    let mut names = lock(&NAMES);
+    match names.get(text) {
+        Some(known) => known,
+        None if names.len() >= MOST => "unknown",
+        None => {
+            let new: &'static str = Box::leak(text.into());
+            names.insert(new);
+            new
+        }
+    }
+}
+
 /// Contents of a request and its answer, as the journal has kept them. `Debug` leaves them out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Carried {
@@ -318,6 +369,8 @@ pub struct Journal {
     blocks: Vec<Vec<u8>>,
     /// Running number of the block that is written into.
     block: u64,
+    /// The numbers of the requests that have changed in a copy of its newest part.
+    marks: Marks<u64>,
 }
 
 impl fmt::Debug for Journal {
@@ -344,6 +397,7 @@ impl Journal {
             dropped: 0,
             blocks: Vec::new(),
             block: 0,
+            marks: Marks::default(),
         }
     }
 
@@ -362,8 +416,114 @@ impl Journal {
         {
             self.texts -= oldest.text();
             self.dropped = oldest.number;
+            self.marks.mark(|| oldest.number);
         }
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.marks.mark(|| entry.number);
         self.entries.push_back(Arc::new(entry));
+        let oldest = self.entries.len().checked_sub(JOURNAL_SAVED + 1);
+        if let Some(oldest) = oldest.and_then(|at| self.entries.get(at)) {
+            self.marks.mark(|| oldest.number);
+        }
+    }
+
+    /// What has changed of its newest part, for a copy.
+    pub(super) fn changes(&mut self, changes: &mut Changes) {
+        let mut marks = std::mem::take(&mut self.marks);
+        let first = self.entries.len().saturating_sub(JOURNAL_SAVED);
+        let newest = self.entries.iter().skip(first);
+        let all = newest.map(|entry| (numbered(entry.number), self.saved(entry)));
+        let first = self.entries.get(first).map_or(0, |entry| entry.number);
+        changes.of(Table::Request, &mut marks, all, |number| {
+            let entry = self.get(*number).filter(|entry| entry.number >= first);
+            (numbered(*number), entry.map(|entry| self.saved(entry)))
+        });
+        self.marks = marks;
+    }
+
+    fn saved(&self, entry: &Entry) -> Saved {
+        let contents = self.carried(entry).map(|carried| Contents {
+            bytes: STANDARD_NO_PAD.encode(&carried.bytes),
+            ends: carried.place.ends,
+            request_length: carried.place.request_length,
+            answer_length: carried.place.answer_length,
+        });
+        Saved {
+            at: entry.at,
+            api: entry.api.to_owned(),
+            operation: entry.operation.map(str::to_owned),
+            user_id: entry.user_id.clone(),
+            method: entry.method.to_string(),
+            version: entry.version,
+            target: entry.target.clone(),
+            status: entry.status,
+            reason: entry.reason.clone(),
+            evaluation: entry.evaluation.clone(),
+            warning: entry.warning.clone(),
+            contents,
+        }
+    }
+
+    /// The journal of a copy: its newest part, in order.
+    pub(super) fn restored(capacity: usize, saved: Vec<(u64, Saved)>) -> Self {
+        let mut journal = Self::new(capacity);
+        let beyond = saved.len().saturating_sub(capacity);
+        for (number, saved) in saved.into_iter().skip(beyond) {
+            if journal.entries.is_empty() {
+                journal.dropped = number.saturating_sub(1);
+            }
+            let place = saved
+                .contents
+                .as_ref()
+                .and_then(|own| journal.keep_again(own));
+            let entry = Entry {
+                number,
+                at: saved.at,
+                api: name(&saved.api),
+                operation: saved.operation.as_deref().map(name),
+                user_id: saved.user_id,
+                method: saved.method.into(),
+                version: saved.version,
+                target: saved.target,
+                status: saved.status,
+                reason: saved.reason,
+                evaluation: saved.evaluation,
+                warning: saved.warning,
+                place: place.unwrap_or_default(),
+            };
+            journal.texts += entry.text();
+            journal.push(entry);
+        }
+        journal
+    }
+
+    /// Keeps contents of a copy; nothing if they cannot be.
+    fn keep_again(&mut self, contents: &Contents) -> Option<Place> {
+        let bytes = STANDARD_NO_PAD.decode(&contents.bytes).ok()?;
+        let mut start = 0;
+        let mut parts = [&[][..]; 6];
+        for (part, end) in parts.iter_mut().zip(contents.ends) {
+            let end = usize::from(end);
+            *part = bytes.get(start..end)?;
+            start = end;
+        }
+        let [user_agent, content_type, scheme, headers, request, answer] = parts;
+        let wire = Wire {
+            user_agent: str::from_utf8(user_agent).ok()?,
+            content_type: str::from_utf8(content_type).ok()?,
+            scheme: str::from_utf8(scheme).ok()?,
+            headers: headers.to_vec(),
+            request,
+            answer,
+        };
+        Some(Place {
+            request_length: contents.request_length,
+            answer_length: contents.answer_length,
+            ..self.keep(&wire)
+        })
     }
 
     fn keep(&mut self, wire: &Wire<'_>) -> Place {

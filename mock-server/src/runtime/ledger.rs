@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::clock::{Clock, Setting};
 use super::delivery::Courier;
+use super::durable::Durable;
 use super::faults::{Asked, Faults, Taken};
 use super::idle::{self, Idle};
 use super::journal::Journal;
@@ -68,6 +69,8 @@ pub struct Ledger {
     records: watch::Sender<u64>,
     /// Moves when anything of the mock may have changed.
     pulse: Arc<watch::Sender<u64>>,
+    /// Who writes what changes, if anybody does.
+    durable: Option<Arc<Durable>>,
 }
 
 impl fmt::Debug for Ledger {
@@ -87,6 +90,30 @@ pub struct Beginning {
     pub messages: usize,
     /// The number of the delivery of a webhook that was the last one then.
     pub deliveries: u64,
+}
+
+impl Share {
+    /// What a copy of a ledger held.
+    pub(super) fn new(clock: Setting, supplies: Supplies, faults: Faults, dice: Ids) -> Self {
+        let seed = dice.seed();
+        Self {
+            clock,
+            supplies,
+            plan: Plan { faults, seed, dice },
+            replays: Replays::default(),
+            requests: Windows::default(),
+        }
+    }
+
+    /// How its clock is set.
+    pub(super) fn clock(&self) -> Setting {
+        self.clock
+    }
+
+    /// What is to go wrong, and what is drawn from for it.
+    pub(super) fn plan(&self) -> (&Faults, &Ids) {
+        (&self.plan.faults, &self.plan.dice)
+    }
 }
 
 /// What a ledger holds at one moment, without its journal.
@@ -130,6 +157,7 @@ pub(super) struct Founding {
     pub(super) dice: Ids,
     pub(super) courier: Arc<Courier>,
     pub(super) pulse: Arc<watch::Sender<u64>>,
+    pub(super) durable: Option<Arc<Durable>>,
 }
 
 /// What is to go wrong with the next requests. What is drawn for it leaves the ids of the tenant as they are.
@@ -200,6 +228,7 @@ impl Ledger {
             changes: watch::Sender::new(0),
             records: watch::Sender::new(0),
             pulse: founding.pulse,
+            durable: founding.durable,
         }
     }
 
@@ -311,8 +340,11 @@ impl Ledger {
 
     /// Changes the messages of the tenant.
     pub fn change_messages<T>(&self, change: impl FnOnce(&mut Outbox) -> T) -> T {
-        let changed = change(&mut lock(&self.supplies).outbox);
-        self.announce();
+        let mut supplies = lock(&self.supplies);
+        let changed = change(&mut supplies.outbox);
+        self.note();
+        drop(supplies);
+        self.tell();
         changed
     }
 
@@ -369,6 +401,7 @@ impl Ledger {
     pub(super) fn drop_deed(&self, doer: Doer) {
         let now = self.clock.now();
         lock(&self.supplies).scenarios.take_due(doer, now);
+        self.note();
     }
 
     /// A number that changes after each transaction while somebody listens. Its value means nothing.
@@ -383,6 +416,7 @@ impl Ledger {
 
     /// The journal has a new request.
     pub(super) fn announce_record(&self) {
+        self.note_later();
         beat(&self.records);
     }
 
@@ -409,9 +443,41 @@ impl Ledger {
         }
     }
 
+    /// Something of its tenant has changed: who writes it is told, and who waits for a change.
     pub(super) fn announce(&self) {
+        self.note();
+        self.tell();
+    }
+
+    /// Tells who waits for a change.
+    pub(super) fn tell(&self) {
         beat(&self.changes);
         beat(&self.pulse);
+    }
+
+    /// Something of its tenant has changed, which nobody can see yet. It costs a branch where nobody writes it.
+    pub(super) fn note(&self) {
+        if let Some(durable) = &self.durable {
+            durable.note(self.number);
+        }
+    }
+
+    /// As [`note`](Self::note), where no answer says so.
+    fn note_later(&self) {
+        if let Some(durable) = &self.durable {
+            durable.note_later(self.number);
+        }
+    }
+
+    /// Waits until everything that has changed is durable, before a receiver of webhooks learns of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) async fn confirmed(&self) -> Result<(), Arc<str>> {
+        match &self.durable {
+            Some(durable) => durable.confirmed().await,
+            None => Ok(()),
+        }
     }
 
     /// Counts a request.
@@ -426,6 +492,7 @@ impl Ledger {
         let now = self.clock.now();
         let mut requests = lock(&self.requests);
         if requests.allow("", limit, now) {
+            self.note_later();
             return Ok(());
         }
         let wait = requests.wait("", limit, now);
@@ -434,7 +501,9 @@ impl Ledger {
 
     /// Records a nonce until `until` (Unix seconds); `false` if it was recorded before.
     pub fn first_use(&self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
-        lock(&self.replays).first_use(client_id, nonce, now, until)
+        let is_first = lock(&self.replays).first_use(client_id, nonce, now, until);
+        self.note_later();
+        is_first
     }
 
     /// Replaces the faults that are to come.
@@ -457,8 +526,9 @@ impl Ledger {
     fn planned_anew(&self, plan: MutexGuard<'_, Plan>) {
         // Under the lock, so that the last change has the last word.
         self.faulty.store(!plan.faults.is_over(), Ordering::Release);
+        self.note();
         drop(plan);
-        self.announce();
+        self.tell();
     }
 
     /// The faults that are to come.
@@ -481,6 +551,9 @@ impl Ledger {
         let Plan { faults, dice, .. } = &mut *plan;
         let taken = faults.take(asked, now, dice);
         self.faulty.store(!faults.is_over(), Ordering::Release);
+        if taken.is_some() {
+            self.note();
+        }
         taken
     }
 
@@ -488,6 +561,30 @@ impl Ledger {
     pub(super) fn plan(&self) -> (Faults, Ids) {
         let plan = lock(&self.faults);
         (plan.faults.clone(), plan.dice.clone())
+    }
+
+    /// The nonces that were used, and the requests that were counted.
+    pub(super) fn counted<T>(&self, look: impl FnOnce(&mut Replays, &Windows) -> T) -> T {
+        let mut replays = lock(&self.replays);
+        look(&mut replays, &lock(&self.requests))
+    }
+
+    /// Goes on with what a copy of it had.
+    pub(super) fn restore(
+        &self,
+        clock: Setting,
+        faults: Faults,
+        dice: Ids,
+        replays: Replays,
+        requests: Windows,
+    ) {
+        self.clock.put_back(clock);
+        let mut plan = lock(&self.faults);
+        let seed = dice.seed();
+        *plan = Plan { faults, seed, dice };
+        self.planned_anew(plan);
+        *lock(&self.replays) = replays;
+        *lock(&self.requests) = requests;
     }
 
     /// What it holds now, with its supplies.

@@ -3,6 +3,7 @@
 //!
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
+//! - `keeping`: writes what tenants have into a data directory, and goes on with what one has
 //! - `creation`: tenants that come and go while the mock runs
 //! - `dumping`: writes tenants into a file, and reads them from one
 //! - `reading`: reads the journals of all tenants at once
@@ -15,6 +16,7 @@
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
+//! - `durable`: writes what has changed, and says when it is durable
 //! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `secrets`, `seed`, `tally`: one job each
 //! - `scenario`: a scenario that a test plans, and whether it can be
 //! - `faults`: what a test wants to go wrong with the next requests
@@ -29,12 +31,14 @@ pub mod clock;
 mod creation;
 pub mod delivery;
 mod dumping;
+mod durable;
 pub mod fault;
 pub mod faults;
 mod file;
 mod hosts;
 pub mod idle;
 pub mod journal;
+mod keeping;
 pub mod ledger;
 mod lock;
 pub mod part;
@@ -60,6 +64,9 @@ pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::creation::{CreateError, Wanted};
 pub use self::dumping::LoadError;
+#[cfg(test)]
+pub use self::durable::{Access, Trouble};
+pub use self::durable::{DataDirectory, Durability, Durable, Missing, Store};
 pub use self::file::{read_bounded, read_file, read_text};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;

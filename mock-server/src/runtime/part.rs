@@ -70,12 +70,14 @@ impl<V: Vendor> Part<V> {
         let stirred = state.end_step(&mut turn) | supplies.scenarios.stirred();
         self.ledger.causes.note(made, state.deliveries());
         self.ledger.stage(&mut supplies.scenarios);
+        // Before anybody can see it.
+        self.ledger.note();
         drop(supplies);
         drop(state);
         if stirred {
             self.ledger.ring();
         }
-        self.ledger.announce();
+        self.ledger.tell();
         result
     }
 
@@ -200,6 +202,9 @@ impl Part<Authsignal> {
 
     async fn post(&self, dispatch: &Dispatch, body: Vec<u8>, signature: &str) -> Answer {
         let (ledger, url) = (self.ledger(), &dispatch.url);
+        if let Err(why) = ledger.confirmed().await {
+            return Answer::Unsent(format!("the mock did not send it: {why}"));
+        }
         let cause = ledger.causes.of(dispatch.number);
         let span = ledger
             .courier

@@ -3,19 +3,37 @@
 use std::collections::VecDeque;
 
 use ahash::HashMap;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::{NONCES, NONCES_PER_CLIENT};
+use crate::domain::changes::{Changes, Marks, Table, number_of, numbered, thing_of};
 use crate::domain::key::{Key, key};
 
 /// A nonce in the order of arrival.
-#[derive(Clone, Debug)]
-struct Use {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Use {
+    /// Its place among all, which is the key of a copy.
+    #[serde(skip)]
     number: u64,
     key: Key,
     client: Key,
     /// The second until which it matters.
     until: i64,
+}
+
+impl Use {
+    /// One of a copy.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn of_copy(key: &[u8], thing: &[u8]) -> Result<Self, String> {
+        let one: Self = thing_of(thing)?;
+        Ok(Self {
+            number: number_of(key)?,
+            ..one
+        })
+    }
 }
 
 /// Nonces that were used. Those of one client push out their own, so that nobody makes room to replay what others sent.
@@ -29,6 +47,8 @@ pub struct Replays {
     of_client: HashMap<Key, VecDeque<Key>>,
     /// How many uses there were.
     count: u64,
+    /// The numbers of those that have changed.
+    marks: Marks<u64>,
 }
 
 impl Replays {
@@ -36,6 +56,34 @@ impl Replays {
     pub fn size(&self) -> usize {
         // Three collections hold the keys, each with room to spare.
         self.used.len() * 256
+    }
+
+    /// What has changed.
+    pub(super) fn changes(&mut self, changes: &mut Changes) {
+        let (order, used, marks) = (&self.order, &self.used, &mut self.marks);
+        let counts = |one: &&Use| used.get(&one.key) == Some(&one.number);
+        let all = order.iter().filter(counts);
+        let all = all.map(|one| (numbered(one.number), one));
+        changes.of(Table::Nonce, marks, all, |number| {
+            let at = order.binary_search_by_key(number, |one| one.number).ok();
+            let one = at.and_then(|at| order.get(at)).filter(counts);
+            (numbered(*number), one)
+        });
+    }
+
+    /// Those of a copy, in order of arrival.
+    pub(super) fn restored(uses: Vec<Use>) -> Self {
+        let mut all = Self::default();
+        for one in uses {
+            all.count = one.number;
+            all.used.insert(one.key, one.number);
+            all.of_client
+                .entry(one.client)
+                .or_default()
+                .push_back(one.key);
+            all.order.push_back(one);
+        }
+        all
     }
 
     /// Records a nonce that matters until `until`; `false` if it was recorded before.
@@ -52,11 +100,13 @@ impl Replays {
         let own = self.of_client.entry(client).or_default();
         if own.len() >= NONCES_PER_CLIENT
             && let Some(oldest) = own.pop_front()
+            && let Some(number) = self.used.remove(&oldest)
         {
-            self.used.remove(&oldest);
+            self.marks.mark(|| number);
         }
         own.push_back(key);
         self.count += 1;
+        self.marks.mark(|| self.count);
         self.used.insert(key, self.count);
         self.order.push_back(Use {
             number: self.count,
@@ -86,6 +136,7 @@ impl Replays {
             return;
         }
         self.used.remove(&oldest.key);
+        self.marks.mark(|| oldest.number);
         if let Some(own) = self.of_client.get_mut(&oldest.client) {
             own.pop_front();
             if own.is_empty() {

@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -17,7 +18,7 @@ use super::scenario::{self, Scenario};
 use super::seed::{self, PlannedClock, SeedError, State};
 use super::snapshot::{Moment, Snapshots};
 use super::strict::in_list;
-use crate::domain::activeconnect::{Activeconnect, Application, Limits};
+use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
 use crate::domain::{Page, Supplies};
@@ -33,6 +34,18 @@ pub struct Tenant {
     /// What it begins with in place of users of the plan.
     pub(super) start: Option<Arc<Moment>>,
     pub(super) snapshots: Mutex<Snapshots>,
+    /// What it was planned with, where that is written into a data directory and no seed of the mock has it.
+    pub(super) source: Option<Source>,
+}
+
+/// The plan of a tenant that was created while the mock runs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Source {
+    /// A tenant of a seed.
+    pub(super) plan: Value,
+    /// The name that it was given.
+    pub(super) called: Option<String>,
 }
 
 impl fmt::Debug for Tenant {
@@ -324,14 +337,8 @@ impl Planted {
             .chain_update(account.map_or("", |account| &account.id))
             .finalize();
         if let Some(state) = &planned.state {
-            let (limits, outbox) = (behaviour.limits, behaviour.outbox);
-            let restored = Self::restored(state, application, account, limits, outbox, now);
-            let restored = restored.and_then(|mut restored| {
-                let (mut scenarios, _) = planned.plans()?;
-                scenarios.restore(state.scenarios())?;
-                restored.supplies.scenarios = scenarios;
-                Ok(restored)
-            });
+            let state = State::clone(state);
+            let restored = Self::of_state(behaviour, application, account, planned, state, now);
             return restored.map_err(|why| SeedError::Impossible(format!("state: {why}")));
         }
         let (scenarios, _) = planned.plans().map_err(SeedError::Impossible)?;
@@ -352,7 +359,7 @@ impl Planted {
                 .plant(state, &mut turn)
                 .map_err(SeedError::Impossible)?;
         }
-        let configuration = authsignal.as_ref().map(|state| &state.configuration);
+        let configuration = authsignal.as_ref().map(|state| &*state.configuration);
         scenario::check_at(&planned.scenarios, application.is_some(), configuration)
             .map_err(|why| SeedError::Impossible(in_list("scenarios", &why)))?;
         supplies.scenarios = scenarios;
@@ -363,21 +370,31 @@ impl Planted {
         })
     }
 
-    /// The states of a file, as they go on at that time.
-    fn restored(
-        state: &State,
+    /// The states of a file, as they go on at that time with what `planned` plans.
+    ///
+    /// # Errors
+    /// They cannot be.
+    pub(super) fn of_state(
+        behaviour: &Behaviour,
         application: Option<&Arc<Application>>,
         account: Option<&Arc<authsignal::Tenant>>,
-        limits: Limits,
-        outbox: usize,
+        planned: &seed::PlannedTenant,
+        mut state: State,
         now: Timestamp,
     ) -> Result<Self, String> {
+        let limits = behaviour.limits;
         let activeconnect = application.map(|own| state.activeconnect(own, limits));
         let authsignal = account.map(|own| state.authsignal(own, now));
+        let (activeconnect, authsignal) = (activeconnect.transpose()?, authsignal.transpose()?);
+        let (mut scenarios, _) = planned.plans()?;
+        scenarios.restore(state.scenarios())?;
         Ok(Self {
-            supplies: state.supplies(outbox)?,
-            activeconnect: activeconnect.transpose()?,
-            authsignal: authsignal.transpose()?,
+            supplies: Supplies {
+                scenarios,
+                ..state.supplies(behaviour.outbox)?
+            },
+            activeconnect,
+            authsignal,
         })
     }
 }

@@ -11,6 +11,8 @@
 #[cfg(unix)]
 mod docs;
 mod drift;
+#[cfg(unix)]
+mod durability;
 mod hardship;
 mod public_url;
 mod running;

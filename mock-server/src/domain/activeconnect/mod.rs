@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::device::{Description, Device, Link, Registration};
 use self::roll::Roll;
 use self::session::{Event, Findings, Requested, Session, Status};
+use super::changes::Things;
 use super::later;
 use super::outbox::{Channel, Message};
 use super::scenario::{Deed, Doer, PhoneAct, Subject};
@@ -188,7 +189,7 @@ pub struct Activeconnect {
     application: Arc<Application>,
     limits: Limits,
     next_number: u64,
-    users: HashMap<u64, User>,
+    users: Things<u64, User>,
     /// Bytes of the ids of all users.
     id_bytes: usize,
     /// From folded id to number.
@@ -231,7 +232,7 @@ impl Activeconnect {
             application,
             limits,
             next_number: 1,
-            users: HashMap::default(),
+            users: Things::default(),
             id_bytes: 0,
             numbers: HashMap::default(),
             devices: HashMap::default(),

@@ -12,6 +12,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use super::device::{Description, Registration};
 use super::session::{Event, Findings, Requested, Status};
 use super::{Activeconnect, Application, Limits, Refusal};
+use crate::domain::changes::Follower;
 use crate::domain::{Supplies, model};
 
 const USERS: [&str; 2] = ["ada", "Bob"];
@@ -372,6 +373,8 @@ impl ReferenceStateMachine for Model {
 /// The real thing, with the names of what it has handed out.
 struct Real {
     supplies: Supplies,
+    /// What somebody has who asks after each step what has changed.
+    copy: Follower,
     app: Activeconnect,
     now: Timestamp,
     links: Vec<String>,
@@ -543,6 +546,7 @@ impl StateMachineTest for Real {
         };
         Self {
             supplies: Supplies::new([7; 32], 4),
+            copy: Follower::default(),
             app: Activeconnect::new(Arc::new(application), limits),
             now: at(model.now),
             links: Vec::new(),
@@ -554,6 +558,7 @@ impl StateMachineTest for Real {
         let (before, then) = (real.statuses(), real.now);
         real.now = at(model.now);
         assert_eq!(real.step(&step), model.answer, "{step:?}");
+        real.app.check_copy(&mut real.copy);
         let after = real.statuses();
         for (number, before) in before.into_iter().enumerate() {
             if let (Some(before), Some(after)) = (before, after[number])

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activeconnect, Application, Limits, User, fold};
 use crate::bounds::{USER_ID_BYTES, USERS};
+use crate::domain::changes::{Changes, Table, number_of, numbered, thing_of};
 use crate::domain::in_file::{LARGEST, counter};
 
 /// The state of an application. It holds every secret of its users.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
     /// By number.
@@ -22,7 +23,45 @@ pub struct Record {
     newest_session: u64,
 }
 
+/// What an application has besides its users, as a copy has it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Rest {
+    next_number: u64,
+    newest_session: u64,
+}
+
+impl Record {
+    /// Takes a thing of a copy.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn take(&mut self, table: Table, key: &[u8], thing: &[u8]) -> Result<(), String> {
+        match table {
+            Table::Phone => {
+                self.users.insert(number_of(key)?, thing_of(thing)?);
+            }
+            _ => {
+                let rest: Rest = thing_of(thing)?;
+                (self.next_number, self.newest_session) = (rest.next_number, rest.newest_session);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Activeconnect {
+    /// What has changed.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        let users = &mut self.users;
+        users.changes(changes, Table::Phone, |number| numbered(*number));
+        let rest = Rest {
+            next_number: self.next_number,
+            newest_session: self.roll.newest(),
+        };
+        changes.put(Table::OfActiveconnect, Vec::new(), &rest);
+    }
+
     /// The state, for a file.
     pub fn record(&self) -> Record {
         let users = self.users.iter();
@@ -92,5 +131,25 @@ impl Activeconnect {
         }
         self.users.insert(number, user);
         if is_new { Ok(()) } else { Err(TWICE) }
+    }
+}
+
+#[cfg(test)]
+impl Activeconnect {
+    /// A copy that takes what has changed is what the state is.
+    pub fn check_copy(&mut self, copy: &mut crate::domain::changes::Follower) {
+        let mut changes = Changes::default();
+        self.changes(&mut changes);
+        copy.follow(changes);
+        if !copy.is_due() {
+            return;
+        }
+        let mut record = Record::default();
+        copy.each(|table, key, thing| record.take(table, key, thing));
+        let restored = Self::restored(Arc::clone(&self.application), self.limits, record);
+        assert_eq!(
+            serde_json::json!(restored.unwrap().record()),
+            serde_json::json!(self.record())
+        );
     }
 }

@@ -30,6 +30,7 @@ use super::challenge::WrongCodes;
 use super::flow::Run;
 use super::vocabulary::{Method, Outcome, State};
 use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
+use crate::domain::changes::{Changes, Marks, Table, numbered};
 use crate::domain::custom::{self, Custom};
 
 /// What decided about an action.
@@ -150,6 +151,9 @@ pub struct Action {
     pub wrong: WrongCodes,
     /// The run of a flow that it is.
     pub run: Option<Box<Run>>,
+    /// Its place among all actions of the tenant.
+    #[serde(skip)]
+    pub(super) number: u64,
 }
 
 impl Action {
@@ -176,6 +180,7 @@ impl Action {
             custom: None,
             wrong: WrongCodes::default(),
             run: None,
+            number: 0,
         }
     }
 
@@ -261,37 +266,41 @@ impl Actions {
     }
 
     /// An action, to change.
-    pub fn get_mut(&mut self, code: &str, key: &str) -> Option<&mut Action> {
+    fn get_mut(&mut self, code: &str, key: &str) -> Option<&mut Action> {
         self.by_code.get_mut(code)?.get_mut(key)
     }
 
-    /// Adds an action; drops the oldest if the list is full.
-    fn insert(&mut self, action: Action) {
+    /// Adds an action; drops the oldest if the list is full. Returns the one that leaves.
+    fn insert(&mut self, mut action: Action) -> Option<Action> {
         let newest = self.order.back().map(|(code, _)| code);
         let code = shared(&action.code, newest, &self.by_code);
         let key: Arc<str> = action.key.as_str().into();
         let by_key = self.by_code.entry(Arc::clone(&code)).or_default();
         self.bytes += action.bytes();
+        if let Some(before) = by_key.get(&key) {
+            // It takes the place of the one before.
+            action.number = before.number;
+        }
         if let Some(before) = by_key.insert(Arc::clone(&key), action) {
             self.bytes -= before.bytes();
-            return;
+            return None;
         }
         self.order.push_back((code, key));
         if self.order.len() > ACTIONS_PER_USER {
-            self.forget_oldest();
+            return self.forget_oldest();
         }
+        None
     }
 
-    fn forget_oldest(&mut self) {
-        if let Some((code, key)) = self.order.pop_front()
-            && let Some(by_key) = self.by_code.get_mut(&code)
-        {
-            let gone = by_key.remove(&key).map_or(0, |action| action.bytes());
-            self.bytes -= gone;
-            if by_key.is_empty() {
-                self.by_code.remove(&code);
-            }
+    fn forget_oldest(&mut self) -> Option<Action> {
+        let (code, key) = self.order.pop_front()?;
+        let by_key = self.by_code.get_mut(&code)?;
+        let gone = by_key.remove(&key);
+        self.bytes -= gone.as_ref().map_or(0, Action::bytes);
+        if by_key.is_empty() {
+            self.by_code.remove(&code);
         }
+        gone
     }
 
     /// The newest first.
@@ -329,6 +338,25 @@ pub struct Log {
     order: VecDeque<Arc<str>>,
     /// Bytes of the texts of all.
     bytes: usize,
+    /// The number of the next action.
+    next: u64,
+    /// The numbers of those that have changed, with their users, codes and keys.
+    marks: Marks<Mark>,
+}
+
+/// The number of an action, its user, its code and its key.
+type Mark = (u64, Arc<str>, Arc<str>, Arc<str>);
+
+fn mark(user_id: &str, action: &Action) -> Mark {
+    let Action {
+        number, code, key, ..
+    } = action;
+    (
+        *number,
+        user_id.into(),
+        code.as_str().into(),
+        key.as_str().into(),
+    )
 }
 
 impl Log {
@@ -337,9 +365,11 @@ impl Log {
         self.by_user.get(user_id)
     }
 
-    /// The actions of a user, to change.
-    pub fn get_mut(&mut self, user_id: &str) -> Option<&mut Actions> {
-        self.by_user.get_mut(user_id)
+    /// An action of a user, to change.
+    pub fn get_mut(&mut self, user_id: &str, code: &str, key: &str) -> Option<&mut Action> {
+        let action = self.by_user.get_mut(user_id)?.get_mut(code, key)?;
+        self.marks.mark(|| mark(user_id, action));
+        Some(action)
     }
 
     /// Changes the texts of an action.
@@ -357,6 +387,7 @@ impl Log {
         let Some(action) = actions.get_mut(code, key) else {
             return;
         };
+        self.marks.mark(|| mark(user_id, action));
         let old = action.bytes();
         change(action);
         let new = action.bytes();
@@ -384,7 +415,9 @@ impl Log {
                 continue;
             };
             let before = actions.bytes;
-            actions.forget_oldest();
+            if let Some(gone) = actions.forget_oldest() {
+                self.marks.mark(|| mark(&user, &gone));
+            }
             self.bytes -= before - actions.bytes;
             if actions.is_empty() {
                 self.by_user.remove(&user);
@@ -394,10 +427,26 @@ impl Log {
 
     /// Adds an action of a user; drops the oldest of the user, or of the tenant, if the list is full.
     pub fn insert(&mut self, user_id: &str, action: Action) {
+        let number = self.next;
+        self.insert_at(user_id, action, number);
+    }
+
+    /// As [`insert`](Self::insert), with the number of that place.
+    pub(super) fn insert_at(&mut self, user_id: &str, mut action: Action, number: u64) {
+        self.next = number + 1;
+        action.number = number;
         let user = shared(user_id, self.order.back(), &self.by_user);
         let actions = self.by_user.entry(Arc::clone(&user)).or_default();
         let (count, bytes) = (actions.len(), actions.bytes);
-        actions.insert(action);
+        let asked = self.marks.are_asked_for();
+        let name = asked.then(|| (action.code.clone(), action.key.clone()));
+        if let Some(gone) = actions.insert(action) {
+            self.marks.mark(|| mark(user_id, &gone));
+        }
+        let kept = name.and_then(|(code, key)| actions.get(&code, &key));
+        if let Some(kept) = kept {
+            self.marks.mark(|| mark(user_id, kept));
+        }
         self.bytes = self.bytes - bytes + actions.bytes;
         if actions.len() > count {
             self.order.push_back(user);
@@ -408,6 +457,9 @@ impl Log {
     /// Forgets the actions of a user.
     pub fn remove(&mut self, user_id: &str) {
         if let Some(actions) = self.by_user.remove(user_id) {
+            for action in actions.newest_first() {
+                self.marks.mark(|| mark(user_id, action));
+            }
             self.bytes -= actions.bytes;
             self.order.retain(|user| **user != *user_id);
         }
@@ -424,6 +476,34 @@ impl Log {
                 .or_insert_with(|| actions.newest_first());
             Some((&**user, actions.next()?))
         })
+    }
+
+    /// What has changed, in the form that `form` gives an action of a user.
+    pub fn changes<'a, T: Serialize>(
+        &'a mut self,
+        changes: &mut Changes,
+        form: impl Fn(&'a str, &'a Action) -> T,
+    ) {
+        let (by_user, marks) = (&self.by_user, &mut self.marks);
+        let all = by_user.iter().flat_map(|(user, actions)| {
+            let actions = actions.newest_first();
+            actions.map(|action| (numbered(action.number), form(user, action)))
+        });
+        changes.of(Table::Action, marks, all, |(number, user, code, key)| {
+            let own = by_user.get_key_value(user);
+            let own = own.and_then(|(user, actions)| Some((user, actions.get(code, key)?)));
+            // Another of that name may have come later.
+            let own = own.filter(|(_, action)| action.number == *number);
+            (
+                numbered(*number),
+                own.map(|(user, action)| form(user, action)),
+            )
+        });
+    }
+
+    /// Everything has changed, as far as a copy can tell.
+    pub fn mark_all(&mut self) {
+        self.marks.mark_all();
     }
 
     /// The users that have actions, and these, in no order.

@@ -15,6 +15,7 @@ use crate::bounds::{
     ATTEMPTS, CHALLENGE_BYTES, CHALLENGE_BYTES_OF_STRANGERS, CHALLENGES, CHALLENGES_OF_STRANGERS,
     CHALLENGES_PER_USER, RATES, TEXT, lengths,
 };
+use crate::domain::changes::{Changes, Marks, Table};
 use crate::domain::custom::{self, Custom};
 use crate::domain::in_file::{LARGEST, counter};
 use crate::domain::later;
@@ -285,13 +286,13 @@ impl Default for Challenges {
 }
 
 /// The challenges of a tenant, for a file.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChallengesRecord {
     /// Oldest first.
-    kept: Vec<Kept<Challenge>>,
+    pub(super) kept: Vec<Kept<Challenge>>,
     #[serde(deserialize_with = "counter")]
-    rung: u64,
+    pub(super) rung: u64,
 }
 
 impl Challenges {
@@ -301,6 +302,16 @@ impl Challenges {
             kept: self.kept.kept(),
             rung: self.rung,
         }
+    }
+
+    /// What has changed. How many rang is for the copy to keep besides.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        self.kept.changes(changes, Table::Challenge);
+    }
+
+    /// How many push challenges there were.
+    pub fn rung(&self) -> u64 {
+        self.rung
     }
 
     /// Reads what a file has.
@@ -442,11 +453,14 @@ pub struct Limit {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Windows {
-    happened: HashMap<String, VecDeque<Timestamp>>,
+    pub(super) happened: HashMap<String, VecDeque<Timestamp>>,
     /// The longest window that was asked for.
     longest: SignedDuration,
     /// Keys at which those that are over are thrown away.
     room: usize,
+    /// The keys of those that have changed.
+    #[serde(skip)]
+    marks: Marks<String>,
 }
 
 /// Whether it happened in the window before now. A clock that went back leaves times that have not come yet: they count
@@ -464,10 +478,30 @@ impl Windows {
         self.happened.len() <= RATES && self.room <= RATES
     }
 
+    /// What has changed. The window and the room are for the copy to keep besides.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        let (happened, marks) = (&self.happened, &mut self.marks);
+        let bytes = |key: &String| key.as_bytes().to_vec();
+        let all = happened.iter().map(|(key, times)| (bytes(key), times));
+        let of_key = |key: &String| (bytes(key), happened.get(key));
+        changes.of(Table::Window, marks, all, of_key);
+    }
+
+    /// The longest window that was asked for, and at how many keys those that are over are thrown away.
+    pub fn measures(&self) -> (SignedDuration, usize) {
+        (self.longest, self.room)
+    }
+
+    /// As a copy has them.
+    pub(super) fn measured(&mut self, longest: SignedDuration, room: usize) {
+        (self.longest, self.room) = (longest, room);
+    }
+
     /// Notes that it happens; returns `false` and notes nothing if it may not.
     pub fn allow(&mut self, key: &str, limit: Limit, now: Timestamp) -> bool {
         self.longest = self.longest.max(limit.window);
         if self.happened.len() >= self.room {
+            self.marks.mark_all();
             let longest = self.longest;
             self.happened
                 .retain(|_, times| times.back().is_some_and(|at| within(*at, longest, now)));
@@ -475,6 +509,7 @@ impl Windows {
             // As many again before the next look, so that looking costs nothing on average.
             self.room = KEYS.max(2 * self.happened.len()).min(RATES);
         }
+        self.marks.mark(|| key.to_owned());
         let times = self.happened.entry(key.to_owned()).or_default();
         times.retain(|at| within(*at, limit.window, now));
         let allowed = times.len() < limit.count;

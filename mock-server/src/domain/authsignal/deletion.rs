@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::DELETIONS;
+use crate::domain::changes::{Changes, Marks, Table, numbered};
 use crate::domain::in_file::counter;
 use crate::domain::key::{Key, key};
 
@@ -24,18 +25,20 @@ pub struct Deletions {
     order: VecDeque<(u64, Key)>,
     /// A token of before this count is of no user any more.
     floor: u64,
+    /// The counts of those that have changed.
+    marks: Marks<u64>,
 }
 
 /// The deletions of a tenant, for a file.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeletionsRecord {
     #[serde(deserialize_with = "counter")]
-    count: u64,
+    pub(super) count: u64,
     #[serde(deserialize_with = "counter")]
-    floor: u64,
+    pub(super) floor: u64,
     /// Counts and users, oldest first.
-    order: Vec<(u64, Key)>,
+    pub(super) order: Vec<(u64, Key)>,
 }
 
 impl Deletions {
@@ -70,7 +73,24 @@ impl Deletions {
             // The last one of a user counts.
             last: order.iter().map(|(count, key)| (*key, *count)).collect(),
             order: order.into(),
+            marks: Marks::default(),
         })
+    }
+
+    /// What has changed. The count and the floor are for the copy to keep besides.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        let (order, marks) = (&self.order, &mut self.marks);
+        let all = order.iter().map(|(count, key)| (numbered(*count), key));
+        changes.of(Table::Deletion, marks, all, |count| {
+            let at = order.binary_search_by_key(count, |(own, _)| *own).ok();
+            let key = at.and_then(|at| order.get(at)).map(|(_, key)| key);
+            (numbered(*count), key)
+        });
+    }
+
+    /// How many there were, and the count before which no token is of any user.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.count, self.floor)
     }
 
     /// Those of a state that replaces one with these: nothing that was issued before is valid.
@@ -95,9 +115,11 @@ impl Deletions {
         let key = key_of(user_id);
         self.last.insert(key, self.count);
         self.order.push_back((self.count, key));
+        self.marks.mark(|| self.count);
         while self.order.len() > DELETIONS
             && let Some((count, oldest)) = self.order.pop_front()
         {
+            self.marks.mark(|| count);
             if self.last.get(&oldest) == Some(&count) {
                 self.last.remove(&oldest);
                 // Nobody remembers this user, so everything that is as old has to go.

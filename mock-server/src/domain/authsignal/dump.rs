@@ -42,7 +42,7 @@ impl Authsignal {
             .filter(|session| page.has(Some(&session.user_id)))
             .map(|session| json!([session.id, session.user_id, session.refreshes]))
             .collect();
-        let configuration = &self.configuration;
+        let configuration: &Configuration = &self.configuration;
         let methods: Vec<_> = configuration
             .methods
             .iter()

@@ -1,6 +1,7 @@
 //! What the rules see of an action, and what is shown of that afterwards. Knows no wire format.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Authsignal;
@@ -14,7 +15,8 @@ use crate::bounds::{SHOWN_VALUE, SHOWN_VARIABLES, cut, lengths};
 use crate::domain::custom::Custom;
 
 /// Where the value of a variable comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Origin {
     /// Facts of this one action.
     OneShot,
@@ -42,7 +44,8 @@ impl Origin {
 }
 
 /// A variable that a rule has read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evaluated {
     /// Its name.
     pub name: String,
@@ -55,7 +58,8 @@ pub struct Evaluated {
 }
 
 /// What the rules about an action have read, and which of them had no say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evaluation {
     /// The variables, by name.
     pub variables: Vec<Evaluated>,

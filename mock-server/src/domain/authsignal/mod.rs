@@ -102,6 +102,7 @@ pub use self::users::UserFilter;
 use self::vocabulary::Method;
 use self::webauthn::Ceremonies;
 use self::webhook::Events;
+use crate::domain::changes::{Marked, Things};
 use crate::domain::{Turn, Vendor, links};
 
 /// A tenant: who may call, and what does not change while the mock runs.
@@ -170,10 +171,10 @@ type Index = HashMap<String, BTreeSet<String>>;
 pub struct Authsignal {
     tenant: Arc<Tenant>,
     /// What is configured.
-    pub configuration: Configuration,
+    pub configuration: Marked<Configuration>,
     /// Webhooks, and what is on its way to them.
-    pub events: Events,
-    users: HashMap<String, User>,
+    pub events: Marked<Events>,
+    users: Things<String, User>,
     /// Bytes that these take.
     user_bytes: usize,
     actions: action::Log,
@@ -208,9 +209,9 @@ impl Authsignal {
         Self {
             ceremonies: Ceremonies::new(&tenant.id),
             tenant,
-            configuration: Configuration::default(),
-            events: Events::default(),
-            users: HashMap::default(),
+            configuration: Marked::default(),
+            events: Marked::default(),
+            users: Things::default(),
             user_bytes: 0,
             actions: action::Log::default(),
             emails: Index::default(),
@@ -334,7 +335,8 @@ impl Vendor for Authsignal {
             // Nobody waits for the receivers any more, so the step goes on as if they had agreed.
             self.release(turn);
         }
-        self.events.stirred()
+        // A look costs less than a change.
+        self.events.has_stirred() && self.events.stirred()
     }
 
     fn deliveries(&self) -> u64 {

@@ -12,6 +12,7 @@ use super::factor::fixture::{BASE, Fixture, at};
 use super::factor::{Bearer, Verdict};
 use super::vocabulary::{Method, Outcome, State};
 use super::{ChallengeRequest, Enrollment, Refusal};
+use crate::domain::changes::Follower;
 use crate::domain::model;
 use crate::domain::scenario::Selector;
 
@@ -459,6 +460,8 @@ impl ReferenceStateMachine for Model {
 /// The real thing, with the challenges that it has made.
 struct Real {
     fixture: Fixture,
+    /// What somebody has who asks after each step what has changed.
+    copy: Follower,
     challenges: Vec<Sent>,
 }
 
@@ -681,6 +684,7 @@ impl StateMachineTest for Real {
         fixture.authsignal.configuration.rate_limits = model.limits;
         Self {
             fixture,
+            copy: Follower::default(),
             challenges: Vec::new(),
         }
     }
@@ -688,6 +692,7 @@ impl StateMachineTest for Real {
     fn apply(mut real: Self, model: &Model, step: Step) -> Self {
         let before = real.states();
         assert_eq!(real.step(&step, model.now), model.answer, "{step:?}");
+        real.fixture.authsignal.check_copy(&mut real.copy);
         let after = real.states();
         let updates = matches!(step, Step::Update(..));
         for (whose, before) in before {

@@ -265,8 +265,7 @@ impl Authsignal {
         }
         let action = self
             .actions
-            .get_mut(&passing.user_id)
-            .and_then(|actions| actions.get_mut(&passing.action, &passing.key))
+            .get_mut(&passing.user_id, &passing.action, &passing.key)
             .filter(|action| action.state.awaits_challenge());
         if let Some(action) = action {
             action.set(State::ChallengeSucceeded, now);
@@ -279,8 +278,7 @@ impl Authsignal {
     pub(super) fn fail_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
         let action = self
             .actions
-            .get_mut(user_id)
-            .and_then(|actions| actions.get_mut(code, key))
+            .get_mut(user_id, code, key)
             .filter(|action| action.state == State::ChallengeRequired);
         if let Some(action) = action {
             action.set(State::ChallengeFailed, now);

@@ -240,7 +240,8 @@ pub struct Tried<'a> {
 }
 
 /// A rule that had no say, though it is about the action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Skipped {
     /// Its id.
     pub rule_id: String,

@@ -12,9 +12,10 @@ use super::tracking::Proof;
 use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
 use crate::bounds::{SESSIONS, SESSIONS_PER_USER};
+use crate::domain::changes::{Changes, Table};
 use crate::domain::ids::Ids;
 use crate::domain::in_file::counter;
-use crate::domain::shares::{Owner, Room, Share, Shares};
+use crate::domain::shares::{Kept, Owner, Room, Share, Shares};
 use crate::domain::{Turn, later};
 
 /// A session.
@@ -161,6 +162,27 @@ impl Sessions {
         all
     }
 
+    /// Those of a copy, the oldest first.
+    pub fn copied(kept: Vec<Kept<Session>>) -> Self {
+        let by_token = kept.iter().map(|Kept { thing, .. }| {
+            let Session {
+                refresh_token, id, ..
+            } = thing;
+            (refresh_token.clone(), id.clone())
+        });
+        let by_refresh_token = by_token.collect();
+        let kept = Shares::restored(ROOM, kept, |_| 0);
+        Self {
+            kept,
+            by_refresh_token,
+        }
+    }
+
+    /// What has changed.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        self.kept.changes(changes, Table::Session);
+    }
+
     /// Those that are not revoked, the oldest first.
     pub fn oldest_first(&self) -> impl Iterator<Item = &Session> {
         self.kept.oldest_first()
@@ -220,6 +242,18 @@ impl Authsignal {
         let tokens = self.tokens(&session, base, turn.now);
         self.sessions.insert(session);
         tokens
+    }
+
+    /// A session of a user, as if they had passed.
+    #[cfg(test)]
+    pub fn open_session_for_tests(&mut self, turn: &mut Turn<'_>, user_id: &str) -> SessionTokens {
+        self.open_session(
+            turn,
+            "web".to_owned(),
+            user_id.to_owned(),
+            None,
+            "http://mock",
+        )
     }
 
     /// The session of an access token, by what was read in it, and when the token expires.

@@ -404,8 +404,7 @@ impl Authsignal {
     ) -> Result<&Action, Refusal> {
         let action = self
             .actions
-            .get_mut(user_id)
-            .and_then(|actions| actions.get_mut(code, key))
+            .get_mut(user_id, code, key)
             .ok_or_else(|| unknown_action(user_id, code, key))?;
         action.set(state, now);
         action.decision = None;

@@ -219,6 +219,12 @@ impl Authsignal {
         self.index(user_id);
     }
 
+    /// As a track call of the device does.
+    #[cfg(test)]
+    pub fn see_device_for_tests(&mut self, user_id: &str, device_id: &str, now: Timestamp) {
+        self.see_device(user_id, device_id, now);
+    }
+
     fn add_device(&mut self, user_id: &str, device_id: &str, now: Timestamp) {
         let user = self
             .users

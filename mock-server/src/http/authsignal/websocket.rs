@@ -317,8 +317,14 @@ impl Page {
         }
     }
 
-    /// Sends a message. `false` if the client is gone, or does not read it in time.
+    /// Sends a message. `false` if the client is gone, or does not read it in time, or if what it tells cannot be made
+    /// durable.
     async fn send(&self, socket: &mut WebSocket, message: Message) -> bool {
+        if let Some(durable) = &self.app.durable
+            && durable.confirmed().await.is_err()
+        {
+            return false;
+        }
         let patience = self.app.behaviour.times.idle;
         let sent = tokio::time::timeout(patience, socket.send(message)).await;
         matches!(sent, Ok(Ok(())))

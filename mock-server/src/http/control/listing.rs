@@ -394,7 +394,7 @@ pub(super) fn authsignal_summary(
         passkeys: set,
         clients,
         ..
-    } = &authsignal.configuration;
+    } = &*authsignal.configuration;
     // A code is never empty: the surface that sets it refuses an empty one.
     let known = |(code, outcome_of): (&str, Outcome)| {
         Some(wire::ActionOutcome {

@@ -63,7 +63,44 @@ pub struct Sources<'a> {
     pub authsignal: Option<&'a Authsignal>,
 }
 
+/// What a state is made of that a copy has.
+pub struct Copied {
+    /// The position of the source of its ids and secrets.
+    pub ids: Position,
+    /// The position of the source that faults draw from.
+    pub dice: Position,
+    /// Messages.
+    pub messages: outbox::Record,
+    /// What scenarios have set going.
+    pub scenarios: scenario::Record,
+    /// The part at Activeconnect.
+    pub activeconnect: Option<activeconnect::record::Record>,
+    /// The part at Authsignal.
+    pub authsignal: Option<authsignal::record::Record>,
+}
+
 impl State {
+    /// The state of a copy.
+    pub fn copied(copied: Copied) -> Self {
+        let Copied {
+            ids,
+            dice,
+            messages,
+            scenarios,
+            activeconnect,
+            authsignal,
+        } = copied;
+        Self {
+            ids,
+            dice,
+            session_key: None,
+            messages,
+            scenarios,
+            activeconnect,
+            authsignal,
+        }
+    }
+
     /// The state now.
     pub fn of(sources: &Sources<'_>) -> Self {
         Self {
@@ -77,21 +114,21 @@ impl State {
         }
     }
 
-    /// What both parts share, with an outbox for `capacity` messages.
+    /// Takes out what both parts share, with an outbox for `capacity` messages.
     ///
     /// # Errors
     /// A seed of ids is none.
-    pub fn supplies(&self, capacity: usize) -> Result<Supplies, String> {
+    pub fn supplies(&mut self, capacity: usize) -> Result<Supplies, String> {
         Ok(Supplies {
             ids: Ids::at(&self.ids).map_err(|why| format!("ids: {why}"))?,
-            outbox: Outbox::restored(capacity, self.messages.clone()),
+            outbox: Outbox::restored(capacity, std::mem::take(&mut self.messages)),
             scenarios: Scenarios::default(),
         })
     }
 
-    /// What scenarios have set going.
-    pub fn scenarios(&self) -> scenario::Record {
-        self.scenarios.clone()
+    /// Takes out what scenarios have set going.
+    pub fn scenarios(&mut self) -> scenario::Record {
+        std::mem::take(&mut self.scenarios)
     }
 
     /// What faults draw from.
@@ -111,31 +148,31 @@ impl State {
         seed.map_err(|why| format!("sessionKey: {why}"))
     }
 
-    /// The part at Activeconnect.
+    /// Takes out the part at Activeconnect.
     ///
     /// # Errors
     /// It cannot be.
     pub fn activeconnect(
-        &self,
+        &mut self,
         application: &Arc<Application>,
         limits: Limits,
     ) -> Result<Activeconnect, String> {
-        let record = self.activeconnect.clone();
+        let record = self.activeconnect.take();
         let record = record.ok_or("activeconnect is missing")?;
         let restored = Activeconnect::restored(Arc::clone(application), limits, record);
         restored.map_err(|why| format!("activeconnect: {why}"))
     }
 
-    /// The part at Authsignal, as it goes on at that time.
+    /// Takes out the part at Authsignal, as it goes on at that time.
     ///
     /// # Errors
     /// It cannot be.
     pub fn authsignal(
-        &self,
+        &mut self,
         account: &Arc<authsignal::Tenant>,
         now: Timestamp,
     ) -> Result<Authsignal, String> {
-        let record = self.authsignal.clone();
+        let record = self.authsignal.take();
         let record = record.ok_or("authsignal is missing")?;
         let restored = Authsignal::restored(Arc::clone(account), record);
         let mut restored = restored.map_err(|why| format!("authsignal: {why}"))?;

@@ -334,8 +334,8 @@ impl Authsignal {
             ..
         } = bearer;
         if self.action(user_id, action, key).is_ok() {
-            let actions = self.actions.get_mut(user_id)?;
-            actions.get_mut(action, key).map(|action| &mut action.wrong)
+            let action = self.actions.get_mut(user_id, action, key);
+            action.map(|action| &mut action.wrong)
         } else {
             self.users.get_mut(user_id).map(|user| &mut user.wrong)
         }

@@ -244,7 +244,7 @@ impl Authsignal {
 
     /// The tenant's name as users see it.
     fn name(&self) -> &str {
-        let Configuration { theme, tenant, .. } = &self.configuration;
+        let Configuration { theme, tenant, .. } = &*self.configuration;
         theme.text("name").unwrap_or_else(|| tenant.name())
     }
 }

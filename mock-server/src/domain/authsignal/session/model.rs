@@ -12,6 +12,7 @@ use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::factor::fixture::{BASE, Fixture, at};
 use crate::domain::authsignal::token::{Claims, Other, SessionClaims};
 use crate::domain::authsignal::vocabulary::State;
+use crate::domain::changes::Follower;
 use crate::domain::model;
 
 const USERS: [&str; 2] = ["ada", "bob"];
@@ -212,6 +213,8 @@ impl ReferenceStateMachine for Model {
 /// The real thing, with every token that it has given.
 struct Real {
     fixture: Fixture,
+    /// What somebody has who asks after each step what has changed.
+    copy: Follower,
     pairs: Vec<(SessionClaims, String)>,
 }
 
@@ -345,6 +348,7 @@ impl StateMachineTest for Real {
     fn init_test(model: &Model) -> Self {
         let mut real = Self {
             fixture: Fixture::new(),
+            copy: Follower::default(),
             pairs: Vec::new(),
         };
         real.step(&Step::Decide(0, true), model.now);
@@ -353,6 +357,7 @@ impl StateMachineTest for Real {
 
     fn apply(mut real: Self, model: &Model, step: Step) -> Self {
         assert_eq!(real.step(&step, model.now), model.answer, "{step:?}");
+        real.fixture.authsignal.check_copy(&mut real.copy);
         real
     }
 

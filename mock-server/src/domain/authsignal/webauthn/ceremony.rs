@@ -38,6 +38,7 @@ use crate::domain::authsignal::credential::{
     Attachment, Backup, Credential, Names, Record, TRANSPORTS,
 };
 use crate::domain::authsignal::passkey_settings::UserVerification;
+use crate::domain::changes::{Changes, Table};
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
 use crate::domain::shares::{self, Owner, Room, Share, Shares};
@@ -197,13 +198,24 @@ pub struct Ceremonies {
 }
 
 /// The ceremonies of a tenant, for a file.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CeremoniesRecord {
     /// The tenant that the handles of users come from.
-    tenant_id: String,
+    pub(in crate::domain::authsignal) tenant_id: String,
     /// Oldest first.
     open: Vec<shares::Kept<Ceremony>>,
+}
+
+impl CeremoniesRecord {
+    /// Takes one of a copy.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn take(&mut self, key: &[u8], thing: &[u8]) -> Result<(), String> {
+        self.open.push(shares::Kept::of_copy(key, thing)?);
+        Ok(())
+    }
 }
 
 impl Ceremonies {
@@ -213,6 +225,16 @@ impl Ceremonies {
             tenant_id: self.tenant_id.clone(),
             open: self.open.kept(),
         }
+    }
+
+    /// What has changed of those that wait. The tenant is for the copy to keep besides.
+    pub fn changes(&mut self, changes: &mut Changes) {
+        self.open.changes(changes, Table::Ceremony);
+    }
+
+    /// The tenant that the handles of users come from.
+    pub fn tenant_id(&self) -> &str {
+        &self.tenant_id
     }
 
     /// Reads what a file has.

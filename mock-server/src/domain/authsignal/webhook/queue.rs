@@ -315,7 +315,7 @@ impl fmt::Debug for Events {
 }
 
 /// The webhooks of a tenant and what is on its way to them, for a file.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventsRecord {
     targets: Targets,
@@ -635,6 +635,11 @@ impl Events {
                 held.then
             })
             .collect()
+    }
+
+    /// Whether [`stirred`](Self::stirred) would say so.
+    pub fn has_stirred(&self) -> bool {
+        self.stirred
     }
 
     /// Whether something came onto the schedule since this was asked last.
