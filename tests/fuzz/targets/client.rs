@@ -3,7 +3,8 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, UNIX_EPOCH};
 
-use stepup_client::activeconnect::{Activeconnect, SessionSealer};
+use stepup_client::activeconnect::Activeconnect;
+use stepup_client::activeconnect::sealing::SessionSealer;
 use stepup_client::authsignal::webhook::{Verifier, sign};
 
 const SECRET: &str = "a secret of the tenant";
