@@ -15,7 +15,7 @@ use redb::{
 };
 
 use super::batch::{Batch, MOCK, end_of, parts};
-use super::disk::{Disk, Meddler};
+use super::disk::{Disk, Draft, Meddler};
 use super::migration::{FORMAT, migrate};
 use crate::domain::changes::Table;
 
@@ -119,6 +119,9 @@ pub struct Store {
     meddler: Option<Meddler>,
     /// `None` after a commit has failed, until the file is opened once more.
     database: Option<Database>,
+    /// Whether the database is a draft. It is until something is written: the crate repairs a file while it looks whether it
+    /// is sound, and one that is damaged has to stay as it is.
+    is_draft: bool,
     /// Held for as long as the directory is in use.
     _lock: File,
 }
@@ -164,13 +167,14 @@ impl Store {
             syncs,
             meddler,
             database: None,
+            is_draft: true,
             _lock: lock,
         };
         // Looked at once more: who held the lock before may have made it.
         if !directory.join(FILE).exists() {
             store.create()?;
         }
-        store.reopen()?;
+        store.database = Some(store.database_at(&directory.join(FILE), true)?);
         store.settle_format()?;
         Ok(store)
     }
@@ -184,7 +188,7 @@ impl Store {
             }
             _ => {}
         }
-        let database = self.database_at(&unfinished)?;
+        let database = self.database_at(&unfinished, false)?;
         let begun = || -> Result<(), redb::Error> {
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?;
@@ -194,20 +198,26 @@ impl Store {
             transaction.commit()?;
             Ok(())
         };
-        begun().map_err(|error| self.refused(error))?;
-        drop(database);
+        let begun = begun();
+        close(Some(database));
+        begun.map_err(|error| self.refused(error))?;
         let renamed = fs::rename(&unfinished, self.directory.join(FILE));
         let renamed = renamed.and_then(|()| sync_directory(&self.directory));
         renamed.map_err(|error| self.unusable(error))
     }
 
-    fn database_at(&self, path: &Path) -> Result<Database, StoreError> {
+    fn database_at(&self, path: &Path, as_draft: bool) -> Result<Database, StoreError> {
         let file = private(path.to_owned()).map_err(|error| self.unusable(error))?;
         let opened = || {
-            let disk = Disk::new(file, self.syncs, self.meddler.clone())?;
-            Database::builder()
-                .set_cache_size(CACHE)
-                .create_with_backend(disk)
+            let mut builder = Database::builder();
+            builder.set_cache_size(CACHE);
+            match as_draft {
+                true => builder.create_with_backend(Draft::new(file)?),
+                false => {
+                    let disk = Disk::new(file, self.syncs, self.meddler.clone())?;
+                    builder.create_with_backend(disk)
+                }
+            }
         };
         let opened = quietly(opened);
         let opened = opened
@@ -222,8 +232,9 @@ impl Store {
 
     fn reopen(&mut self) -> Result<(), StoreError> {
         // The old one has the lock of the file.
-        self.database = None;
-        self.database = Some(self.database_at(&self.directory.join(FILE))?);
+        close(self.database.take());
+        self.database = Some(self.database_at(&self.directory.join(FILE), false)?);
+        self.is_draft = false;
         Ok(())
     }
 
@@ -249,6 +260,8 @@ impl Store {
 
     /// All or nothing, so an interrupted one begins again.
     fn migrate_from(&mut self, format: u64) -> Result<(), StoreError> {
+        self.check()?;
+        self.reopen()?;
         let migrated = self.guarded(|database| {
             let transaction = database.begin_write()?;
             let done = {
@@ -329,8 +342,13 @@ impl Store {
                 self.database = Some(database);
                 Ok(sound)
             }
-            Ok((_, Err(DatabaseError::Storage(error)))) => Err(self.refused(error.into())),
-            Ok((_, Err(error))) => Err(self.corrupt(&error.to_string())),
+            Ok((database, Err(error))) => {
+                close(Some(database));
+                Err(match error {
+                    DatabaseError::Storage(error) => self.refused(error.into()),
+                    error => self.corrupt(&error.to_string()),
+                })
+            }
             Err(_) => Err(self.corrupt(CONTRADICTION)),
         }
     }
@@ -341,15 +359,21 @@ impl Store {
     /// It cannot be done.
     pub fn compact(&mut self) -> Result<(u64, u64), StoreError> {
         let before = self.size()?;
+        if self.is_draft {
+            self.check()?;
+            self.reopen()?;
+        }
         let Some(mut database) = self.database.take() else {
             return Err(self.corrupt("it is closed"));
         };
-        if let Err(error) = database.compact() {
-            return Err(self.corrupt(&error.to_string()));
-        }
+        let compacted = quietly(|| database.compact());
         // The file has its length once it is closed.
-        drop(database);
-        Ok((before, self.size()?))
+        close(Some(database));
+        match compacted {
+            Ok(Ok(_)) => Ok((before, self.size()?)),
+            Ok(Err(error)) => Err(self.corrupt(&error.to_string())),
+            Err(_) => Err(self.corrupt(CONTRADICTION)),
+        }
     }
 
     /// The bytes of the file.
@@ -398,7 +422,7 @@ impl Store {
     /// # Errors
     /// It is not durable.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        if self.database.is_none() {
+        if self.database.is_none() || self.is_draft {
             self.reopen()?;
         }
         let committed = self.guarded(|database| {
@@ -424,10 +448,22 @@ impl Store {
         });
         if committed.is_err() {
             // It refuses everything from now on.
-            self.database = None;
+            close(self.database.take());
         }
         committed
     }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        close(self.database.take());
+    }
+}
+
+/// Closes a file. The crate writes then, and panics at a file that is damaged.
+fn close(database: Option<Database>) {
+    // What could not be written is what a loss of power would have lost.
+    let _ = quietly(|| drop(database));
 }
 
 /// What is wrong with a file at which the crate has panicked.
@@ -513,7 +549,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 mod tests {
     use std::path::Path;
 
-    use super::{ABOUT, Missing, Store, StoreError, VERSION};
+    use super::{ABOUT, Batch, Missing, Store, StoreError, VERSION};
 
     fn open(directory: &Path) -> Result<Store, StoreError> {
         Store::open(directory, Missing::Make, false)
@@ -522,7 +558,8 @@ mod tests {
     /// A directory whose file says this about its format.
     fn of_format(format: Option<&str>) -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
-        let store = open(directory.path()).unwrap();
+        let mut store = open(directory.path()).unwrap();
+        store.reopen().unwrap();
         let transaction = store.database.as_ref().unwrap().begin_write().unwrap();
         let mut about = transaction.open_table(ABOUT).unwrap();
         match format {
@@ -546,6 +583,52 @@ mod tests {
             assert!(damaged.contains("does not say which format"), "{damaged}");
         }
         assert!(open(of_format(Some("1")).path()).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_or_read_without_a_panic_and_one_that_is_refused_stays_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("mock.redb");
+        let mut batch = Batch::default();
+        for number in 0..2_000_u32 {
+            let key = number.to_be_bytes().to_vec();
+            batch.records.insert(key, Some(vec![7; 200]));
+        }
+        let mut store = open(directory.path()).unwrap();
+        store.commit(&batch).unwrap();
+        drop(store);
+        let sound = std::fs::read(&file).unwrap();
+        // A generator of numbers whose quality matters little.
+        let mut state = 1_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let mut refused = 0;
+        for round in 0..60 {
+            let mut damaged = sound.clone();
+            // The first pages say where the others are.
+            let below = if round % 2 == 0 {
+                damaged.len()
+            } else {
+                16_384
+            };
+            for _ in 0..[1, 3, 30][round % 3] {
+                damaged[next(below)] ^= 1 << next(8);
+            }
+            std::fs::write(&file, &damaged).unwrap();
+            let checked = open(directory.path()).and_then(|mut store| {
+                let sound = store.check()?;
+                Ok(sound)
+            });
+            if checked.is_err() {
+                refused += 1;
+                assert!(std::fs::read(&file).unwrap() == damaged, "round {round}");
+            }
+        }
+        assert!(refused > 20, "{refused}");
     }
 
     #[test]
