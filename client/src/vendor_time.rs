@@ -26,10 +26,10 @@ use serde_json::Value;
 pub struct VendorTime(String);
 
 /// The first second after the year 9999, which ISO 8601 cannot write in four digits.
-const END: u64 = 253_402_300_800;
+pub(crate) const END: u64 = 253_402_300_800;
 
 impl VendorTime {
-    /// The time; `None` if the text is no time, or one before 1970.
+    /// The time. `None` if the text is not a time, or is a time before 1970.
     pub fn system_time(&self) -> Option<SystemTime> {
         let text = self.0.as_str();
         let (local, offset) = without_offset(text);
@@ -55,8 +55,8 @@ impl VendorTime {
         (since.as_secs() < END).then(|| Self(humantime::format_rfc3339_millis(time).to_string()))
     }
 
-    /// The time, as the type of the crate `jiff`; `None` if the text is no time. Services write the last day of the year 9999 for
-    /// "never". The type ends one day earlier, so this returns [`jiff::Timestamp::MAX`] for it.
+    /// The time, as the type of the crate `jiff`; `None` as with [`system_time`](Self::system_time). Services write the
+    /// last day of the year 9999 for "never". The type ends one day earlier, so this returns [`jiff::Timestamp::MAX`] for it.
     #[cfg(feature = "jiff")]
     pub fn timestamp(&self) -> Option<jiff::Timestamp> {
         let time = self.system_time()?;

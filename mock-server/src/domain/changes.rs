@@ -393,7 +393,7 @@ pub fn numbered(number: u64) -> Vec<u8> {
 /// # Errors
 /// It is none.
 pub fn number_of(key: &[u8]) -> Result<u64, String> {
-    let bytes = key.try_into().map_err(|_| "a key is no number")?;
+    let bytes = key.try_into().map_err(|_| "a key is not a number")?;
     Ok(u64::from_be_bytes(bytes))
 }
 

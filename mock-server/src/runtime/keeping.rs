@@ -34,7 +34,7 @@ use super::ledger::Share;
 use super::lock::lock;
 use super::replay::{Replays, Use};
 use super::scenario::{self, Scenario};
-use super::seed::{Copied, PlannedTenant, Seed, SeedError, Sources, State};
+use super::seed::{PlannedTenant, Seed, SeedError, Sources, State};
 use super::snapshot::Moment;
 use super::tenant::{Planted, Source, Tenant};
 use crate::domain::authsignal::challenge::Windows;
@@ -495,14 +495,15 @@ impl App {
         let planned = with_plans(tenant, &plan.scenarios, &plan.faults)?;
         messages.sent = plan.sent;
         let dice = Ids::at(&plan.dice)?;
-        let state = State::copied(Copied {
+        let state = State {
             ids: plan.ids,
             dice: plan.dice,
+            session_key: None,
             messages,
             scenarios: plan.deeds,
             activeconnect: tenant.activeconnect().map(|_| activeconnect),
             authsignal: tenant.authsignal().map(|_| authsignal),
-        });
+        };
         let planted = planted(self, tenant, &planned, state)?;
         tenant.replant(planted, true);
         let (_, faults) = planned.plans()?;

@@ -33,7 +33,7 @@ use self::flows::PlantedFlow;
 use self::id_tokens::PlantedIssuer;
 use self::overlap::{Answers, Own};
 use self::settings::TenantSettings;
-pub use self::state::{Copied, Sources, State};
+pub use self::state::{Sources, State};
 use super::fault::Fault;
 use super::faults::Faults;
 use super::file::read_file;

@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::SessionTokenError;
 use super::jwt::decoded;
+use crate::vendor_time::END;
 
 /// What a verified access token says.
 #[derive(Clone, PartialEq)]
@@ -140,10 +141,7 @@ impl Audience {
     }
 }
 
-/// The last second of the year 9999. No token that anybody made on purpose names a later time.
-const LATEST: u64 = 253_402_300_799;
-
-/// A time in seconds, perhaps with a fraction.
+/// A time in seconds, perhaps with a fraction. No token that anybody made on purpose names one after the year 9999.
 fn time(seconds: &Number) -> Result<SystemTime, SessionTokenError> {
     let whole = seconds.as_u64().or_else(|| {
         // The conversion saturates: what is too late stays out of range, and what is before 1970 is long over in 1970, too.
@@ -155,7 +153,7 @@ fn time(seconds: &Number) -> Result<SystemTime, SessionTokenError> {
         seconds.as_f64().map(|seconds| seconds as u64)
     });
     whole
-        .filter(|whole| *whole <= LATEST)
+        .filter(|whole| *whole < END)
         .map(|whole| SystemTime::UNIX_EPOCH + Duration::from_secs(whole))
         .ok_or(SessionTokenError::Malformed(
             "one of its times is out of range",
@@ -164,7 +162,7 @@ fn time(seconds: &Number) -> Result<SystemTime, SessionTokenError> {
 
 /// A time that lies so much later, or the last there is.
 fn later(time: SystemTime, by: Duration) -> SystemTime {
-    let last = || SystemTime::UNIX_EPOCH + Duration::from_secs(LATEST);
+    let last = || SystemTime::UNIX_EPOCH + Duration::from_secs(END - 1);
     time.checked_add(by).unwrap_or_else(last)
 }
 

@@ -84,7 +84,7 @@ impl Record {
     /// # Errors
     /// It is none.
     pub fn take(&mut self, table: Table, key: &[u8], thing: &[u8]) -> Result<(), String> {
-        let text = || String::from_utf8(key.to_vec()).map_err(|_| "a key is no text".to_owned());
+        let text = || String::from_utf8(key.to_vec()).map_err(|_| "a key is not a text".to_owned());
         match table {
             Table::User => {
                 self.users.insert(text()?, thing_of(thing)?);
@@ -107,7 +107,7 @@ impl Record {
                 CONFIGURATION => self.configuration = thing_of(thing)?,
                 EVENTS => self.events = thing_of(thing)?,
                 COUNTS => self.count(thing_of(thing)?),
-                other => return Err(format!("`{other}` is no part of a tenant")),
+                other => return Err(format!("`{other}` is not a part of a tenant")),
             },
         }
         Ok(())

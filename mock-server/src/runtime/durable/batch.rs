@@ -1,6 +1,7 @@
 //! Changes of the store that become durable together. Knows no tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::domain::changes::{Change, Table};
 
@@ -8,7 +9,7 @@ use crate::domain::changes::{Change, Table};
 #[derive(Default)]
 pub struct Batch {
     /// Beginnings of keys whose records are no more, before the records that follow are written.
-    pub(super) cleared: Vec<Vec<u8>>,
+    pub(super) cleared: BTreeSet<Vec<u8>>,
     /// Records by key; `None` removes one.
     pub(super) records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -64,10 +65,19 @@ impl Batch {
     }
 
     fn clear_all(&mut self, beginning: Vec<u8>) {
-        let of_it = |key: &Vec<u8>| key.starts_with(&beginning);
-        self.records.retain(|key, _| !of_it(key));
-        self.cleared.retain(|other| !of_it(other));
-        self.cleared.push(beginning);
+        // Not through all keys: at the first start, each of many tenants clears each of its tables.
+        let end = end_of(&beginning).map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (Bound::Included(beginning.clone()), end);
+        let records = self.records.range(range.clone());
+        let records: Vec<_> = records.map(|(key, _)| key.clone()).collect();
+        for key in records {
+            self.records.remove(&key);
+        }
+        let cleared: Vec<_> = self.cleared.range(range).cloned().collect();
+        for other in cleared {
+            self.cleared.remove(&other);
+        }
+        self.cleared.insert(beginning);
     }
 
     /// Changes something of a tenant.

@@ -29,17 +29,17 @@ const OF_AUTHSIGNAL: [&str; 5] = [
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct State {
     /// The position of the source of its ids and secrets.
-    ids: Position,
+    pub(in crate::runtime) ids: Position,
     /// The position of the source that faults draw from.
-    dice: Position,
+    pub(in crate::runtime) dice: Position,
     /// The bytes that the key of its sessions is made from, in hexadecimal digits.
-    session_key: Option<String>,
-    messages: outbox::Record,
+    pub(in crate::runtime) session_key: Option<String>,
+    pub(in crate::runtime) messages: outbox::Record,
     /// What scenarios have set going.
     #[serde(default, skip_serializing_if = "scenario::Record::is_empty")]
-    scenarios: scenario::Record,
-    activeconnect: Option<activeconnect::record::Record>,
-    authsignal: Option<authsignal::record::Record>,
+    pub(in crate::runtime) scenarios: scenario::Record,
+    pub(in crate::runtime) activeconnect: Option<activeconnect::record::Record>,
+    pub(in crate::runtime) authsignal: Option<authsignal::record::Record>,
 }
 
 impl fmt::Debug for State {
@@ -63,44 +63,7 @@ pub struct Sources<'a> {
     pub authsignal: Option<&'a Authsignal>,
 }
 
-/// What a state is made of that a copy has.
-pub struct Copied {
-    /// The position of the source of its ids and secrets.
-    pub ids: Position,
-    /// The position of the source that faults draw from.
-    pub dice: Position,
-    /// Messages.
-    pub messages: outbox::Record,
-    /// What scenarios have set going.
-    pub scenarios: scenario::Record,
-    /// The part at Activeconnect.
-    pub activeconnect: Option<activeconnect::record::Record>,
-    /// The part at Authsignal.
-    pub authsignal: Option<authsignal::record::Record>,
-}
-
 impl State {
-    /// The state of a copy.
-    pub fn copied(copied: Copied) -> Self {
-        let Copied {
-            ids,
-            dice,
-            messages,
-            scenarios,
-            activeconnect,
-            authsignal,
-        } = copied;
-        Self {
-            ids,
-            dice,
-            session_key: None,
-            messages,
-            scenarios,
-            activeconnect,
-            authsignal,
-        }
-    }
-
     /// The state now.
     pub fn of(sources: &Sources<'_>) -> Self {
         Self {
